@@ -1,0 +1,5 @@
+"""mtor_abm: an agent-based simulator of bone metastasis driven by mTOR signalling."""
+
+from .version import VERSION as __version__
+
+__all__ = ["__version__"]

@@ -1,0 +1,1 @@
+"""Mathematics without biology: compiled loops, keyed chance, diffusion, lattices, responses."""

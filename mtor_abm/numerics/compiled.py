@@ -1,0 +1,103 @@
+"""The one door to numba: flags, and a cache that never runs old rules.
+
+Numba's own cache looks only at the file that holds a function. A rule edited in another module that
+the function calls would silently run in its old form, and so would a change of flags. Here the
+cache folder is named by a hash of every source of the package, of the flags and of the versions, so
+that an edit anywhere compiles anew.
+
+Environment: `MTOR_ABM_CACHE` moves the cache, `MTOR_ABM_BOUNDSCHECK=1` compiles with bounds checks
+(for hunting a bug; about twice slower), `NUMBA_DISABLE_JIT=1` runs every kernel as plain Python.
+"""
+
+import hashlib
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+
+PACKAGE = Path(__file__).resolve().parent.parent
+BOUNDSCHECK = os.environ.get("MTOR_ABM_BOUNDSCHECK", "0") not in ("", "0")
+JIT_IS_OFF = bool(numba.config.DISABLE_JIT)
+KEEP_UNUSED_CACHES_DAYS = 14.0
+
+# Reassociation lets sums be vectorised and contraction lets multiply-adds fuse; NaN and infinity
+# keep their meaning, which `fastmath=True` would take away from every check.
+REORDER = frozenset({"reassoc", "contract", "nsz", "arcp"})
+
+if JIT_IS_OFF:
+    np.seterr(over="ignore")  # the keyed hash wraps around 2**64 by intent
+
+
+def source_fingerprint() -> str:
+    """Hash of all sources, flags and versions that decide what compiled code does (16 hex)."""
+    digest = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        digest.update(str(path.relative_to(PACKAGE)).encode())
+        digest.update(path.read_bytes())
+    digest.update(repr((sys.version, numba.__version__, np.__version__, BOUNDSCHECK)).encode())
+    return digest.hexdigest()[:16]
+
+
+def cache_root() -> Path:
+    """Folder that holds one cache per version of the sources."""
+    chosen = os.environ.get("MTOR_ABM_CACHE")
+    if chosen:
+        return Path(chosen)
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "mtor_abm"
+
+
+def _open_cache() -> Path | None:
+    """Point numba at this version's folder; return None where no folder can be written."""
+    folder = cache_root() / source_fingerprint()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "used").touch()
+    except OSError:
+        return None
+    for other in folder.parent.iterdir():
+        mark = other / "used"
+        try:
+            if (time.time() - mark.stat().st_mtime) / 86400.0 > KEEP_UNUSED_CACHES_DAYS:
+                shutil.rmtree(other, ignore_errors=True)
+        except OSError:
+            continue
+    numba.config.CACHE_DIR = str(folder)
+    return folder
+
+
+CACHE_FOLDER = None if JIT_IS_OFF else _open_cache()
+
+
+def cache_is_cold() -> bool:
+    """True if kernels will have to be compiled before the first step."""
+    return CACHE_FOLDER is not None and not any(CACHE_FOLDER.rglob("*.nbc"))
+
+
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a loop or a rule: strict floating point, cached, C-like division, no GIL."""
+    return numba.njit(
+        cache=CACHE_FOLDER is not None, error_model="numpy", nogil=True, boundscheck=BOUNDSCHECK
+    )(function)
+
+
+def rule(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a short scalar rule, inlined by LLVM into the loop that calls it."""
+    return numba.njit(error_model="numpy", nogil=True, boundscheck=BOUNDSCHECK)(function)
+
+
+def reordering_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a field kernel whose sums may be reordered for vector instructions (see REORDER)."""
+    return numba.njit(
+        cache=CACHE_FOLDER is not None,
+        error_model="numpy",
+        nogil=True,
+        boundscheck=BOUNDSCHECK,
+        fastmath=set(REORDER),
+    )(function)
