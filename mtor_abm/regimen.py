@@ -1,0 +1,90 @@
+"""How a drug is given: how much, by which route, how often, from when to when."""
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from .drugs import BODY_MASS_KG
+from .parameters import Group
+
+
+def _scheduled(
+    unit: str, what: str, *, default: float | None = None, low: float = 0.0, high: float = 3660.0
+) -> Any:
+    """Declare one number of a schedule; its source is always the scenario itself."""
+    extra: dict[str, Any] = {"unit": unit, "source": "set by the scenario", "confidence": "assumed"}
+    return Field(default=default, ge=low, le=high, description=what, json_schema_extra=extra)
+
+
+class Regimen(Group):
+    """One drug's schedule in one scenario. Give `dose_mg_per_kg` or `dose_mg`."""
+
+    dose_mg_per_kg: float | None = _scheduled(
+        "mg/kg", "one dose per kilogram of body mass", high=1000.0
+    )
+    dose_mg: float | None = _scheduled("mg", "one dose to a whole body", high=1e4)
+    body_mass_kg: float | None = _scheduled(
+        "kg", "body mass; left out: 0.025 for a mouse, 70 for a human", low=0.01, high=300.0
+    )
+    species: Literal["mouse", "human"] = Field(
+        default="mouse", description="body whose pharmacokinetics hold"
+    )
+    route: Literal["ip", "po", "iv", "sc"] = Field(
+        default="ip", description="intraperitoneal, by mouth, intravenous or subcutaneous"
+    )
+    every_h: float | None = _scheduled(
+        "h", "time between doses; left out: a single dose at start_day", low=0.5, high=8784.0
+    )
+    start_day: float = _scheduled("d", "day of the first dose", default=0.0)
+    stop_day: float | None = _scheduled(
+        "d", "no dose at or after this day; left out: dosing lasts as long as the run"
+    )
+    cells: dict[str, float] = Field(
+        default_factory=dict, description="share of the action per cell type, 0..1; left out: 1"
+    )
+
+    @model_validator(mode="after")
+    def _one_dose_and_an_interval(self) -> "Regimen":
+        if self.dose_mg_per_kg is not None and self.dose_mg is not None:
+            raise ValueError("dose_mg and dose_mg_per_kg are both given; keep one")
+        if self.dose_mg_per_kg is None and self.dose_mg is None:
+            raise ValueError("no dose is given; add dose_mg_per_kg or dose_mg")
+        if self.stop_day is not None and self.stop_day <= self.start_day:
+            raise ValueError(
+                f"stop_day {self.stop_day:g} is not after start_day {self.start_day:g}; "
+                "give a later stop_day"
+            )
+        for cell, share in self.cells.items():
+            if not 0.0 <= share <= 1.0:
+                raise ValueError(
+                    f"cells.{cell} = {share:g} lies outside 0..1; give the share of the drug's "
+                    "action in that cell type (0 none, 1 full)"
+                )
+        return self
+
+    @property
+    def dose(self) -> float:
+        """One dose as DRUGS counts it: mg/kg for a mouse, mg for a human."""
+        mass_kg = self.body_mass_kg or float(BODY_MASS_KG[self.species])
+        if self.dose_mg_per_kg is not None:
+            return self.dose_mg_per_kg * (1.0 if self.species == "mouse" else mass_kg)
+        assert self.dose_mg is not None  # the validator leaves one of the two
+        return self.dose_mg / (mass_kg if self.species == "mouse" else 1.0)
+
+    def action_in(self, cell: str) -> float:
+        """Share of the drug's action, 0..1, in this cell type; 1 where the scenario is silent."""
+        return self.cells.get(cell, 1.0)
+
+    def dose_times_h(self, end_h: float) -> list[float]:
+        """Times of the doses in hours from the start of the run, all before `end_h`."""
+        first = 24.0 * self.start_day
+        last = end_h if self.stop_day is None else min(end_h, 24.0 * self.stop_day)
+        if first >= last:
+            return []
+        if self.every_h is None:
+            return [first]
+        # counted, not added up, so that a dose never drifts across a step by rounding
+        times: list[float] = []
+        while (time := first + len(times) * self.every_h) < last:
+            times.append(time)
+        return times

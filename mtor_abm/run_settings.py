@@ -1,0 +1,106 @@
+"""How long and how finely a run goes, which repeats it has, and what it writes."""
+
+import math
+from typing import Annotated, Any
+
+from pydantic import Field, Strict, field_validator, model_validator
+
+from .errors import UserError
+from .parameters import Group, number
+
+HIGHEST_SEED = 2**32 - 1
+MOST_SEEDS = 10_000
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Read "5", "1,3,7", "1-8" or "1-4,9" into seeds, in the order given.
+
+    Raises:
+        UserError: no number, a range that runs backwards, a seed outside 0..4294967295, the same
+            seed twice, or more than 10,000 seeds.
+    """
+    shown = text if len(text) <= 40 else text[:37] + "..."
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, dash, last = (piece.strip() for piece in part.partition("-"))
+        bounds = [first, last] if dash else [first]
+        if not all(b.isascii() and b.isdigit() and len(b) <= 10 for b in bounds):
+            raise UserError(f"seeds '{shown}' cannot be read; write 1-8, or 1,3,7, or 5")
+        low, high = int(bounds[0]), int(bounds[-1])
+        if high < low:
+            raise UserError(f"seeds '{shown}' run backwards; write {high}-{low}")
+        if high > HIGHEST_SEED:
+            raise UserError(f"seed {high} is above {HIGHEST_SEED}; give a smaller one")
+        if len(seeds) + high - low + 1 > MOST_SEEDS:
+            raise UserError(f"seeds '{shown}' are more than {MOST_SEEDS}; give fewer")
+        seeds.extend(range(low, high + 1))
+    for previous, seed in zip(sorted(seeds), sorted(seeds)[1:], strict=False):
+        if previous == seed:
+            raise UserError(f"seeds '{shown}' name {seed} twice; give each seed once")
+    return seeds
+
+
+def is_multiple(whole: float, part: float) -> bool:
+    """True if `whole` is a whole number of `part`s, to rounding."""
+    return math.isclose(whole / part, round(whole / part), rel_tol=0, abs_tol=1e-6)
+
+
+class RunParameters(Group):
+    """How long, how fine, and which repeats."""
+
+    days: float = number(
+        28.0, "d", "usual length of a mouse osteolysis study", "assumed", low=0.01, high=3660.0,
+        what="simulated time",
+    )  # fmt: skip
+    step_h: float = number(
+        1.0, "h", "below the 24 h of a cell cycle, above the minutes of the fast network nodes",
+        "assumed", low=0.05, high=6.0, what="time step",
+    )  # fmt: skip
+    seeds: str = Field(
+        default="1-4", description="seeds of the repeats: 1-8, or 1,3,7, or 5",
+        json_schema_extra={"unit": "1", "source": "a choice", "confidence": "assumed"},
+    )  # fmt: skip
+
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _one_seed_may_be_a_number(cls, seeds: Any) -> Any:
+        return str(seeds) if isinstance(seeds, int) and not isinstance(seeds, bool) else seeds
+
+    @field_validator("seeds")
+    @classmethod
+    def _seeds_can_be_read(cls, seeds: str) -> str:
+        parse_seeds(seeds)
+        return seeds
+
+    @model_validator(mode="after")
+    def _whole_steps(self) -> "RunParameters":
+        if not is_multiple(self.days * 24.0, self.step_h):
+            raise UserError(
+                f"days = {self.days} is no whole number of steps of step_h = {self.step_h}; "
+                f"give days = {max(1, round(self.days * 24 / self.step_h)) * self.step_h / 24:.10g}"
+            )
+        return self
+
+    @property
+    def n_steps(self) -> int:
+        """Number of steps of the run."""
+        return round(self.days * 24.0 / self.step_h)
+
+    def seed_list(self) -> list[int]:
+        """Seeds of the repeats, in the order given."""
+        return parse_seeds(self.seeds)
+
+
+Days = Annotated[tuple[float, ...], Strict(False)]
+
+
+class OutputParameters(Group):
+    """What a run writes, and when."""
+
+    every_h: float = number(
+        6.0, "h", "a choice: four rows a day", "assumed", low=0.05, high=24.0 * 366,
+        what="time between rows of timeseries.csv",
+    )  # fmt: skip
+    cells_at_days: Days = Field(default=(), description="days at which every cell is written")
+    fields_at_days: Days = Field(default=(), description="days at which every field is written")
+    events: bool = Field(default=True, description="write events.csv")

@@ -1,0 +1,280 @@
+"""A scenario: everything that decides a run except the seed, validated and frozen.
+
+Where things are added: a parameter is a line in the `Group` beside its rule; a group of parameters
+is a line in `GROUPS`. Files are read in scenario_files.py.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .drugs import DRUGS, Drug
+from .errors import UserError
+from .fields import FIELDS
+from .genes import GENE_ALIASES, Genes
+from .parameters import Group
+from .regimen import Regimen
+from .run_settings import OutputParameters, RunParameters, is_multiple
+from .switches import Switches
+from .toml_text import inline, to_toml
+from .validation import Where, as_table, refuse_unknown, shown, suggestion, validated
+
+GROUPS: dict[str, type[Group]] = {}
+"""Parameter groups by the name of their table in a scenario file."""
+
+CELLS: tuple[str, ...] = (
+    "tumour",
+    "osteoclast_precursor",
+    "osteoclast",
+    "mesenchymal",
+    "osteoblast",
+    "adipocyte",
+    "car",
+    "endothelial",
+    "circulating",
+)
+"""Cell types by the name used in [genes.CELL] and [drugs.DRUG.cells]."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What a scenario may speak of."""
+
+    groups: Mapping[str, type[Group]]
+    fields: Mapping[str, type[Group]]
+    drugs: Mapping[str, Drug]
+    cells: tuple[str, ...]
+
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables at the top of a scenario file."""
+        return (*FIXED_GROUPS, "genes", "drugs", "fields", *self.groups)
+
+
+FIXED_GROUPS: dict[str, type[Group]] = {
+    "run": RunParameters,
+    "output": OutputParameters,
+    "switches": Switches,
+}
+TEXTS = ("name", "title", "description", "expects")
+MODEL = Vocabulary(GROUPS, {row.key: row.parameters for row in FIELDS}, DRUGS, CELLS)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Every parameter of a run except its seed. Build it with `from_tables` or from a file."""
+
+    name: str
+    title: str
+    description: str
+    expects: str
+    run: RunParameters
+    output: OutputParameters
+    switches: Switches
+    genes: dict[str, Genes]
+    drugs: dict[str, Regimen]
+    fields: dict[str, Group]
+    groups: dict[str, Group]
+    vocabulary: Vocabulary = field(default=MODEL, repr=False, compare=False)
+
+    @classmethod
+    def from_tables(
+        cls,
+        tables: Mapping[str, Any] | None = None,
+        name: str = "unnamed",
+        where: Where = lambda path: "scenario",
+        vocabulary: Vocabulary = MODEL,
+    ) -> "Scenario":
+        """Validate plain nested tables, as read from TOML; what they leave out takes its default.
+
+        Args:
+            tables: the content of a scenario file, without `extends`.
+            name: used unless the tables hold a `name`.
+            where: tells for an error from where a key came.
+            vocabulary: groups, fields, drugs and cell types that may be named.
+
+        Raises:
+            UserError: the first fault found.
+        """
+        given = dict(tables or {})
+        _refuse_unknown_tables(given, where, vocabulary)
+        for key in TEXTS:
+            if not isinstance(given.get(key, ""), str):
+                raise UserError(
+                    f"{where((key,))}: {key} = {shown(given[key])} is not text; put it in quotes"
+                )
+        words = vocabulary
+
+        def named(table: str, known: Collection[str], what: str) -> dict[str, Any]:
+            entries = as_table(given.get(table, {}), (table,), where)
+            refuse_unknown(entries, known, (table,), where, what=what)
+            return entries
+
+        def group[G: Group](kind: type[G], table: str) -> G:
+            return validated(kind, given.get(table, {}), (table,), where)
+
+        genes = named("genes", words.cells, "cell type")
+        for cell in genes:
+            refuse_unknown(
+                as_table(genes[cell], ("genes", cell), where), Genes.model_fields,
+                ("genes", cell), where, what="gene", aliases=GENE_ALIASES,
+            )  # fmt: skip
+        fields = named("fields", words.fields, "field")
+        scenario = cls(
+            name=_checked_name(given.get("name", name), where),
+            title=given.get("title", ""),
+            description=given.get("description", ""),
+            expects=given.get("expects", ""),
+            run=group(RunParameters, "run"),
+            output=group(OutputParameters, "output"),
+            switches=group(Switches, "switches"),
+            genes={c: validated(Genes, genes.get(c, {}), ("genes", c), where) for c in words.cells},
+            drugs={
+                drug: validated(Regimen, table, ("drugs", drug), where)
+                for drug, table in sorted(named("drugs", words.drugs, "drug").items())
+            },
+            fields={
+                f: validated(kind, fields.get(f, {}), ("fields", f), where)
+                for f, kind in words.fields.items()
+            },
+            groups={g: group(kind, g) for g, kind in words.groups.items()},
+            vocabulary=vocabulary,
+        )
+        _refuse_contradictions(scenario, where)
+        return scenario
+
+    def of[G: Group](self, kind: type[G]) -> G:
+        """The parameter group of this class, e.g. `scenario.of(TumourParameters)`.
+
+        Raises:
+            KeyError: no table of scenario files has this class.
+        """
+        for group in self.groups.values():
+            if type(group) is kind:
+                return group
+        raise KeyError(f"{kind.__name__} is not in scenario.GROUPS")
+
+    def changed(self, changes: Mapping[str, Any]) -> "Scenario":
+        """The same scenario with some values changed: `{"run.days": 2.0, "title": "short"}`.
+
+        Raises:
+            UserError: as `from_tables`.
+        """
+        tables = _without_none(self.resolved())
+        for key, value in changes.items():
+            *parents, last = key.split(".")
+            table: Any = tables
+            for parent in parents:
+                table = table.setdefault(parent, {})
+            table[last] = value
+        return Scenario.from_tables(tables, self.name, vocabulary=self.vocabulary)
+
+    def resolved(self) -> dict[str, Any]:
+        """Every value, defaults included, as plain nested dictionaries."""
+        dump = {
+            "name": self.name,
+            "title": self.title,
+            "description": self.description,
+            "expects": self.expects,
+            "run": self.run.model_dump(),
+            "output": self.output.model_dump(),
+            "switches": self.switches.model_dump(),
+        }
+        for table in ("genes", "drugs", "fields"):
+            dump[table] = {k: v.model_dump() for k, v in getattr(self, table).items()}
+        return dump | {name: group.model_dump() for name, group in self.groups.items()}
+
+    def to_toml(self) -> str:
+        """The resolved scenario as text that reads back to an equal one."""
+        return to_toml(self.resolved())
+
+    def identity_hash(self) -> str:
+        """SHA-256 (hex) of everything that can change a result, so without seeds and texts."""
+        tables = {key: value for key, value in self.resolved().items() if key not in TEXTS}
+        tables["run"] = {k: v for k, v in tables["run"].items() if k != "seeds"}
+        return hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest()
+
+
+def _without_none(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy without the keys that are left out, as a file would be."""
+    return {
+        key: _without_none(value) if isinstance(value, Mapping) else value
+        for key, value in tables.items()
+        if value is not None
+    }
+
+
+def _refuse_unknown_tables(given: dict[str, Any], where: Where, words: Vocabulary) -> None:
+    known = (*words.tables(), *TEXTS)
+    for key in given:
+        if key in known:
+            continue
+        kinds = {**FIXED_GROUPS, **words.groups}
+        homes = [f"{table}.{key}" for table, kind in kinds.items() if key in kind.model_fields]
+        cure = f"write {' or '.join(homes)}" if homes else suggestion(key, known)
+        what = "table" if isinstance(given[key], Mapping) else "key"
+        raise UserError(f"{where((key,))}: unknown {what} '{key}'; {cure}")
+
+
+def _checked_name(name: str, where: Where) -> str:
+    allowed = all(c.isascii() and (c.isalnum() or c in "._-") for c in name)
+    if not allowed or not name or name[0] in "._-" or len(name) > 80:
+        raise UserError(
+            f"{where(('name',))}: name = {shown(name)} cannot name a folder; give 1 to 80 letters, "
+            "digits, '_', '-' or '.', a letter or digit first"
+        )
+    return name
+
+
+def _refuse_contradictions(scenario: Scenario, where: Where) -> None:
+    """Raise UserError for values that are each possible but not together."""
+    run, output = scenario.run, scenario.output
+    every = (("output", "every_h"), f"[output] every_h = {output.every_h}")
+    if not is_multiple(output.every_h, run.step_h):
+        steps = max(1, round(output.every_h / run.step_h))
+        raise UserError(
+            f"{where(every[0])}: {every[1]} is no whole number of steps of run.step_h = "
+            f"{run.step_h}; give {steps * run.step_h:g}"
+        )
+    if output.every_h > run.days * 24.0 + 1e-6:
+        raise UserError(
+            f"{where(every[0])}: {every[1]} is longer than the run (run.days = {run.days}); "
+            f"give at most {run.days * 24:g}"
+        )
+    for key in ("cells_at_days", "fields_at_days"):
+        days = getattr(output, key)
+        for day in days:
+            start = f"{where(('output', key))}: [output] {key} has day {day}"
+            if not 0.0 <= day <= run.days:
+                raise UserError(f"{start}, outside the run; give days within 0..{run.days:g}")
+            if days.count(day) > 1:
+                raise UserError(f"{start} twice; give each day once")
+    for drug, regimen in scenario.drugs.items():
+        path = ("drugs", drug)
+        if regimen.start_day >= run.days:
+            raise UserError(
+                f"{where((*path, 'start_day'))}: [drugs.{drug}] start_day = {regimen.start_day} is "
+                f"not before the end of the run (run.days = {run.days}), so no dose would be given;"
+                " give an earlier start_day or a longer run"
+            )
+        _refuse_impossible_route(scenario.vocabulary.drugs[drug], regimen, where)
+        refuse_unknown(
+            regimen.cells, scenario.vocabulary.cells, (*path, "cells"), where, what="cell type"
+        )
+
+
+def _refuse_impossible_route(drug: Drug, regimen: Regimen, where: Where) -> None:
+    place = f"[drugs.{drug.key}]"
+    kinetics = drug.kinetics.get(regimen.species)
+    if kinetics is None:
+        reason = drug.why_not.get(regimen.species, "its pharmacokinetics are not known")
+        raise UserError(
+            f'{where(("drugs", drug.key, "species"))}: {place} species = "{regimen.species}" '
+            f"cannot be used: {reason}; give {' or '.join(map(inline, drug.kinetics))}"
+        )
+    if regimen.route not in kinetics.routes:
+        raise UserError(
+            f'{where(("drugs", drug.key, "route"))}: {place} route = "{regimen.route}" is not '
+            f"known for the {regimen.species}; give {' or '.join(map(inline, kinetics.routes))}"
+        )

@@ -1,0 +1,240 @@
+"""Scenario files: finding, reading, inheriting (`extends`) and overriding (`-S key=value`).
+
+Every fault is a `UserError` of one line that names the file or the option it came from.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .errors import UserError
+from .scenario import MODEL, Scenario, Vocabulary
+from .validation import KeyPath, nearest, shown
+
+LARGEST_FILE_BYTES = 1_000_000
+LONGEST_CHAIN = 20
+
+
+def load(
+    name_or_path: str | Path, overrides: Sequence[str] = (), vocabulary: Vocabulary = MODEL
+) -> Scenario:
+    """Read one scenario with everything it inherits, then apply `key=value` overrides in order.
+
+    Args:
+        name_or_path: a name under a scenarios folder, or a path to a TOML file.
+        overrides: texts such as "run.days=2" or "genes.tumour.RPTOR=0".
+        vocabulary: groups, fields, drugs and cell types that may be named.
+
+    Raises:
+        UserError: see the module.
+    """
+    path = find(name_or_path)
+    merged = _Merged(str(path))
+    chain = _chain(path)
+    for ancestor, tables in reversed(chain):
+        merged.take(tables, str(ancestor))
+        if ancestor != path:
+            merged.forget_texts()
+    for override in overrides:
+        merged.take(_override(override), f"-S {override[:80]}")
+    return Scenario.from_tables(merged.tables, _name_from(path), merged.where, vocabulary)
+
+
+def load_all(names: Sequence[str | Path], overrides: Sequence[str] = ()) -> list[Scenario]:
+    """Read several scenarios whose names must differ, since each names a folder of results.
+
+    Raises:
+        UserError: as `load`, or two scenarios share a name.
+    """
+    scenarios = [load(name, overrides) for name in names]
+    seen: dict[str, str | Path] = {}
+    for given, scenario in zip(names, scenarios, strict=True):
+        if scenario.name in seen:
+            raise UserError(
+                f"{given}: scenario name '{scenario.name}' is taken by {seen[scenario.name]}; "
+                'name each scenario once, or give the file its own name = "..."'
+            )
+        seen[scenario.name] = given
+    return scenarios
+
+
+def folders() -> list[Path]:
+    """Folders in which a scenario's name is looked up: here, then beside the package."""
+    candidates = [Path("scenarios"), Path(__file__).resolve().parent.parent / "scenarios"]
+    present = [folder for folder in candidates if folder.is_dir()]
+    if len(present) == 2 and present[0].resolve() == present[1]:
+        return present[:1]
+    return present
+
+
+def scenario_names() -> list[str]:
+    """Names that can be given in place of a path, sorted."""
+    return sorted({path.stem for folder in folders() for path in folder.glob("*.toml")})
+
+
+def find(name_or_path: str | Path, beside: Path | None = None) -> Path:
+    """Path of the file that a name or a path means.
+
+    Args:
+        name_or_path: what the person wrote.
+        beside: folder of the file that says `extends`, searched first.
+
+    Raises:
+        UserError: nothing of this name, with the nearest names.
+    """
+    text = str(name_or_path)
+    is_name = not any(c in text for c in '/\\"\0') and not text.endswith(".toml")
+    places = [beside] if beside else []
+    if is_name and text:
+        candidates = [folder / f"{text}.toml" for folder in (*places, *folders())]
+        candidates.append(Path(text))
+    else:
+        candidates = [folder / text for folder in (*places, Path())]
+    for candidate in candidates:
+        try:
+            if candidate.is_file():
+                return candidate
+        except (OSError, ValueError):  # a name too long, or with a null character
+            continue
+    raise UserError(_not_found(text, candidates[-1]))
+
+
+def _not_found(text: str, candidate: Path) -> str:
+    try:
+        if text and candidate.is_dir():
+            return f"{text}: is a folder; give a scenario file, e.g. {text.rstrip('/')}/NAME.toml"
+        if text and candidate.exists():
+            return f"{text}: is no ordinary file; give a TOML file"
+    except (OSError, ValueError):
+        pass
+    names = scenario_names()
+    near = nearest(Path(text).stem if text else "", names)
+    cure = f"nearest: {', '.join(near)}" if near else f"known: {', '.join(names) or 'none'}"
+    return f"unknown scenario '{text[:80]}'; {cure}; or give the path of a TOML file"
+
+
+def read_tables(path: Path) -> dict[str, Any]:
+    """Content of one TOML file.
+
+    Raises:
+        UserError: unreadable, too large, not UTF-8, or not TOML (with the line number).
+    """
+    try:
+        if path.stat().st_size > LARGEST_FILE_BYTES:
+            raise UserError(f"{path}: larger than 1 MB, no scenario file; check the path")
+        raw = path.read_bytes()
+    except OSError as fault:
+        reason = fault.strerror or "cannot be read"
+        raise UserError(f"{path}: {reason}; check the path and its permissions") from None
+    try:
+        # an editor on Windows may put a byte-order mark first
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        line = raw.count(b"\n", 0, fault.start) + 1
+        raise UserError(f"{path}: line {line} is not UTF-8 text; save the file as UTF-8") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise UserError(f"{path}: not valid TOML: {fault}; correct that line") from None
+    except RecursionError:
+        raise UserError(f"{path}: nested too deeply; a scenario has three levels") from None
+    except ValueError as fault:  # an integer of over 4300 digits, a date that is none
+        raise UserError(f"{path}: not valid TOML: {fault}; correct the value") from None
+
+
+def _chain(path: Path) -> list[tuple[Path, dict[str, Any]]]:
+    """The file and its ancestors, child first, each with its tables without `extends`."""
+    chain: list[tuple[Path, dict[str, Any]]] = []
+    seen: list[Path] = []
+    while True:
+        if path.resolve() in seen:
+            names = " -> ".join(p.name for p, _ in chain) + f" -> {path.name}"
+            raise UserError(f"{chain[0][0]}: extends runs in a circle: {names}; remove one extends")
+        if len(chain) == LONGEST_CHAIN:
+            raise UserError(f"{chain[0][0]}: extends more than {LONGEST_CHAIN} files; shorten it")
+        tables = read_tables(path)
+        parent = tables.pop("extends", None)
+        chain.append((path, tables))
+        seen.append(path.resolve())
+        if parent is None:
+            return chain
+        if not isinstance(parent, str):
+            raise UserError(
+                f'{path}: extends = {shown(parent)} is not text; write extends = "NAME"'
+            )
+        try:
+            path = find(parent, path.parent)
+        except UserError as fault:
+            raise UserError(f"{path}: extends = {shown(parent)}: {fault}") from None
+
+
+class _Merged:
+    """Tables laid over one another, with the origin of every key."""
+
+    def __init__(self, label: str) -> None:
+        self.tables: dict[str, Any] = {}
+        self._label = label
+        self._origins: dict[KeyPath, str] = {}
+
+    def take(self, tables: Mapping[str, Any], origin: str) -> None:
+        _lay_over(self.tables, tables)
+        self._origins.update(dict.fromkeys(_paths(tables), origin))
+
+    def forget_texts(self) -> None:
+        """What a parent is called and says about itself does not hold for its child."""
+        for key in ("name", "title", "description", "expects"):
+            self.tables.pop(key, None)
+
+    def where(self, path: KeyPath) -> str:
+        for length in range(len(path), 0, -1):
+            if path[:length] in self._origins:
+                return self._origins[path[:length]]
+        return self._label
+
+
+def _lay_over(below: dict[str, Any], above: Mapping[str, Any]) -> None:
+    for key, value in above.items():
+        if isinstance(value, Mapping) and isinstance(below.get(key), dict):
+            _lay_over(below[key], value)
+        else:
+            below[key] = _copied(value)
+
+
+def _copied(value: Any) -> Any:
+    return {k: _copied(v) for k, v in value.items()} if isinstance(value, Mapping) else value
+
+
+def _paths(tables: Mapping[str, Any], start: KeyPath = ()) -> Iterable[KeyPath]:
+    for key, value in tables.items():
+        yield (*start, key)
+        if isinstance(value, Mapping):
+            yield from _paths(value, (*start, key))
+
+
+def _override(text: str) -> dict[str, Any]:
+    """`a.b=1` as nested tables. The value is TOML; what is no TOML value is taken as text."""
+    key, equals, value = text.partition("=")
+    parts = [part.strip() for part in key.split(".")]
+    if not equals or not all(parts) or len(parts) > 10:
+        raise UserError(f"-S {text[:80]}: not of the form key=value; write e.g. -S run.days=14")
+    if parts == ["extends"]:
+        raise UserError(f"-S extends: stands in a file, not here; run {value.strip()[:80]} itself")
+    nested: Any = _toml_value(value.strip())
+    for part in reversed(parts):
+        nested = {part: nested}
+    return dict(nested)
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        table = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return table["value"] if list(table) == ["value"] else text
+
+
+def _name_from(path: Path) -> str:
+    """A name that can be a folder's, from a file's."""
+    stem = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in path.stem)
+    return stem.strip("._-")[:80] or "unnamed"

@@ -1,0 +1,127 @@
+"""Findings on which the literature disagrees, each a named choice and never a silent one.
+
+`SWITCHES` is the one table of what each value means; `Switches` holds the choice of a scenario.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from .parameters import Group
+
+
+class Switches(Group):
+    """The side a scenario takes in each dispute. Numbering follows the evidence (V5 is none)."""
+
+    V1: Literal["stage", "A", "B"] = "stage"
+    V2: Literal["both", "A", "B"] = "both"
+    V3: Literal["A", "B", "biphasic"] = "A"
+    V3b: Literal["A", "B"] = "A"
+    V4: Literal["weights", "A", "B"] = "weights"
+    V6: Literal["cell_type", "A", "B"] = "cell_type"
+    V7: Literal["A", "B"] = "A"
+    V8: Literal["A", "B"] = "A"
+    V9: Literal["stage", "A", "B"] = "stage"
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """One disputed finding: the question, what each value means, and the run that would tell."""
+
+    question: str
+    values: dict[str, str]
+    discriminating_run: str
+
+
+SWITCHES: dict[str, Dispute] = {
+    "V1": Dispute(
+        "osteoblasts under mTORC1 inhibition",
+        {
+            "stage": "early commitment x (1 + aE (1 - S6K)), late maturation x S6K "
+            "(Chen and Long 2015)",
+            "A": "blocks differentiation at every stage (Yeh 2013)",
+            "B": "drives differentiation through BMP/Smad (Lee 2010)",
+        },
+        "no tumour, high dose, 12 weeks",
+    ),
+    "V2": Dispute(
+        "tumour mTORC2 and vessels",
+        {
+            "both": "vegf_foxo = 0 with endothelial mTORC2 on: reconciles A and B",
+            "A": "tumour mTORC2 raises VEGF through FOXO1 (vegf_foxo = 0.35); endothelium needs "
+            "mTORC2 (Falcon 2011)",
+            "B": "tumour rictor loss leaves vessels unchanged, vegf_foxo = 0 and no endothelial "
+            "mTORC2 (Dillenburg-Pilla 2015)",
+        },
+        "tumour-only against endothelium-only rictor knock-out against dual inhibitor",
+    ),
+    "V3": Dispute(
+        "mTORC1 in osteoclasts",
+        {
+            "A": "promotes them (Glantschnig 2003; Smink 2009; Dai 2017)",
+            "B": "restrains them (Hiraiwa 2019; Huynh and Wan 2018)",
+            "biphasic": "promotes precursors, restrains mature osteoclasts",
+        },
+        "drug on precursors only against drug on mature cells only",
+    ),
+    "V3b": Dispute(
+        "complexes behind the epithelial-mesenchymal transition",
+        {
+            "A": "mTORC1 and mTORC2 (w2 = 0.3)",
+            "B": "mTORC2 mainly (w2 = 0; Lamouille 2012)",
+        },
+        "rapalog against dual inhibitor on the EMT score",
+    ),
+    "V4": Dispute(
+        "what blocking CXCR4 does",
+        {
+            "weights": "extravasation, anchoring and growth each keep their own weight",
+            "A": "less homing (Muller 2001)",
+            "B": "same incidence, less burden (Richert 2009); releases dormant cells (Price 2016)",
+        },
+        "block before against block after seeding",
+    ),
+    "V6": Dispute(
+        "mTORC2 under chronic rapalog",
+        {
+            "cell_type": "kept or lost by the susceptibility of each cell type",
+            "A": "kept in every cell type (susceptibility 0, most lines)",
+            "B": "lost in every cell type (susceptibility 1, about 20% of lines)",
+        },
+        "survival of circulating cells under chronic rapalog",
+    ),
+    "V7": Dispute(
+        "AKT S473 and c-Raf/ERK",
+        {
+            "A": "blocking ERK protects (s_ERK = +1; the review)",
+            "B": "ERK is pro-survival (s_ERK = -1; textbook)",
+        },
+        "half-life of circulating cells after AKT is switched off",
+    ),
+    "V8": Dispute(
+        "complex that drives migration",
+        {
+            "A": "mTORC1 suffices, weights of S6K and mTORC2 0.5 and 0.3 (Dillenburg-Pilla 2015)",
+            "B": "mTORC2, weights 0.1 and 0.7 (Li 2012)",
+        },
+        "rapalog against dual inhibitor on speed",
+    ),
+    "V9": Dispute(
+        "rapalog and OPG/RANKL",
+        {
+            "stage": "immature stroma as B, mature osteoblasts as A",
+            "A": "OPG up, RANKL down (Hartwich 2013; Mogi 2009; Okui 2010)",
+            "B": "immature stroma: OPG down, RANKL up (Hofbauer 2001)",
+        },
+        "drug in marrow rich in MSC against marrow rich in osteoblasts",
+    ),
+}
+
+
+def default_of(switch: str) -> str:
+    """Value a switch takes when a scenario says nothing."""
+    return str(Switches.model_fields[switch].default)
+
+
+def values_of(switch: str) -> tuple[str, ...]:
+    """Values a switch may take."""
+    return get_args(Switches.model_fields[switch].annotation)
