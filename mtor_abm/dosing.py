@@ -77,9 +77,9 @@ class Regimen:
         _above("stop_day", self.stop_day, self.start_day, "start_day")
         _above("every_h", self.every_h, 0.0)
         _above("body_mass_kg", self.body_mass_kg, 0.0)
+        _at_least("n_doses", self.n_doses, 1)
         if self.n_doses is not None and self.n_doses != int(self.n_doses):
             raise ValueError(f"n_doses is {self.n_doses}; it must be a whole number")
-        _at_least("n_doses", self.n_doses, 1)
         if self.dose_count > MOST_DOSES:
             raise ValueError(
                 f"{self.dose_count} doses of {drug.key} exceed {MOST_DOSES}; raise every_h"

@@ -133,7 +133,12 @@ _ROWS = (
                 disposition=TwoCompartments(
                     sourced(14.56, "L/h", "CL/F 208 mL/h/kg (Zimmerman 1997), 70 kg", "found"),
                     sourced(300.0, "L", "part of Vss/F reached at once", "assumed"),
-                    sourced(13.09, "L/h", "gives the terminal half-life of 62 h", "computed"),
+                    sourced(
+                        13.09,
+                        "L/h",
+                        "gives a terminal half-life of 62 h if 300 L are central",
+                        "computed",
+                    ),
                     sourced(540.0, "L", "Vss/F 12 L/kg (Zimmerman 1997) less 300 L", "computed"),
                 ),
                 routes={
@@ -178,14 +183,14 @@ _ROWS = (
                         3.795415e-3,
                         "1/L",
                         "38 ng/mL x (1 - exp(-0.28 x 24)) / 10 mg (O'Donnell 2008)",
-                        "computed",
+                        "recalled",
                     ),
-                    sourced(0.28, "1/h", "with peak 61, trough 13.2 ng/mL", "computed"),
+                    sourced(0.28, "1/h", "with peak 61, trough 13.2 ng/mL", "recalled"),
                     sourced(
                         9.788413e-4,
                         "1/L",
                         "23 ng/mL x (1 - exp(-0.0231 x 24)) / 10 mg (O'Donnell 2008)",
-                        "computed",
+                        "recalled",
                     ),
                     sourced(0.0231, "1/h", "half-life 30 h (label)", "recalled"),
                 ),
@@ -231,7 +236,7 @@ _ROWS = (
                 disposition=Biexponential(
                     sourced(2.2336e-2, "1/L", "peak 585 ng/mL less the slow phase", "computed"),
                     sourced(0.5805, "1/h", "area 1627 ng h/mL at 25 mg", "computed"),
-                    sourced(1.064e-3, "1/L", "mean residence from Vss 172 L", "computed"),
+                    sourced(1.064e-3, "1/L", "mean residence from Vss 172 L (label)", "recalled"),
                     sourced(0.04007, "1/h", "half-life 17.3 h (label)", "recalled"),
                 ),
                 routes={"iv": _BOLUS},
@@ -349,7 +354,7 @@ _ROWS = (
             sourced(
                 0.06,
                 "nM",
-                "IC50 5.38 ng/mL on urinary NTX in women (Zierhut 2008) / 90 kDa",
+                "IC50 5.38 ng/mL on urinary NTX in women (Zierhut 2008), 90 kDa assumed",
                 "computed",
             )
         ),
