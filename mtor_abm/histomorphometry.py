@@ -1,0 +1,139 @@
+"""What a bone histologist measures on a section, with the ASBMR names (Dempster 2013 [recalled]).
+
+Two families. The plate model (Parfitt 1983 [recalled]) turns area and perimeter into thickness,
+number and spacing; it costs microseconds and serves every hour of a run. The local thickness
+(Hildebrand and Ruegsegger 1997 [recalled]) asks for the largest circle that fits; it assumes no
+shape, costs milliseconds, and serves the start geometry and the last summary.
+
+Masks are boolean (nx, ny) without padding. The edge of the section is no bone surface: bone that
+is cut by it counts in the area and gives no perimeter there.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
+
+from mtor_abm.numerics.compiled import kernel
+
+# A line of random direction crosses 4/pi faces of a square lattice for each step of its length
+# (the mean of |cos| + |sin| over all directions) [computed]. Counting faces without this factor
+# makes a disc 27 % too long at every resolution. The price: a wall along an axis reads pi/4.
+STAIRCASE_TO_LENGTH = math.pi / 4
+
+
+@dataclass(frozen=True, slots=True)
+class BoneMeasures:
+    """Plate-model measures of one section; NaN where the section has no bone surface."""
+
+    bv_tv: float  # bone area / tissue area, fraction 0-1
+    b_pm_mm: float  # bone perimeter, mm
+    tb_th_um: float  # trabecular thickness 2 B.Ar / B.Pm, um
+    tb_sp_um: float  # trabecular separation 1 / Tb.N - Tb.Th, um
+    tb_n_per_mm: float  # trabecular number (BV/TV) / Tb.Th, 1/mm
+
+
+def bv_tv(bone: NDArray[np.bool_]) -> float:
+    """Bone area over tissue area (fraction, 0-1) of a bone mask (nx, ny); tissue is everything."""
+    return float(np.count_nonzero(bone)) / bone.size
+
+
+def bone_perimeter_mm(bone: NDArray[np.bool_], dx_um: float) -> float:
+    """Length (mm) of the border between bone and marrow of a bone mask (nx, ny).
+
+    Counts the faces between a bone and a marrow site, times dx, times pi/4 (STAIRCASE_TO_LENGTH).
+    Right on average over directions; a wall along an axis is read pi/4 = 0.785 of its length, a
+    wall at 45 degrees 1.11.
+    """
+    faces = np.count_nonzero(bone[1:] != bone[:-1]) + np.count_nonzero(bone[:, 1:] != bone[:, :-1])
+    return float(faces) * dx_um * STAIRCASE_TO_LENGTH * 1e-3
+
+
+def bone_measures(bone: NDArray[np.bool_], dx_um: float) -> BoneMeasures:
+    """Plate-model measures of a bone mask (nx, ny) with sites of dx_um.
+
+    The values are those of the section itself. To extrapolate to a volume as histologists do, divide
+    tb_th_um by 1.199 (Parfitt's factor for human iliac bone [recalled]; 4/pi for isotropic bone).
+    """
+    fraction = bv_tv(bone)
+    perimeter_mm = bone_perimeter_mm(bone, dx_um)
+    if perimeter_mm == 0.0:
+        return BoneMeasures(fraction, 0.0, math.nan, math.nan, math.nan)
+    bone_area_um2 = fraction * bone.size * dx_um**2
+    tb_th_um = 2.0 * bone_area_um2 / (perimeter_mm * 1e3)
+    tb_n_per_um = fraction / tb_th_um
+    return BoneMeasures(
+        bv_tv=fraction,
+        b_pm_mm=perimeter_mm,
+        tb_th_um=tb_th_um,
+        tb_sp_um=1.0 / tb_n_per_um - tb_th_um,
+        tb_n_per_mm=tb_n_per_um * 1e3,
+    )
+
+
+def n_per_b_pm(n_cells: float, b_pm_mm: float) -> float:
+    """Cells per bone perimeter (1/mm): N.Oc/B.Pm, N.Ob/B.Pm; NaN where there is no perimeter."""
+    return n_cells / b_pm_mm if b_pm_mm > 0.0 else math.nan
+
+
+def surface_fraction(covered_mm: float, b_pm_mm: float) -> float:
+    """Share of the bone surface that is covered: Oc.S/BS, Ob.S/BS; NaN without perimeter.
+
+    `covered_mm` must be counted as the perimeter is (faces, dx, STAIRCASE_TO_LENGTH): then the
+    share lies in 0-1 whatever the direction of the surface.
+    """
+    return covered_mm / b_pm_mm if b_pm_mm > 0.0 else math.nan
+
+
+def local_thickness_um(mask: NDArray[np.bool_], dx_um: float) -> NDArray[np.float64]:
+    """Diameter (um) of the largest circle inside the mask that covers each site; 0 outside.
+
+    Of a bone mask (nx, ny) the mean over the bone is Tb.Th, of its inverse Tb.Sp. Circles may reach
+    beyond the edge of the section. Infinite everywhere if the mask has no outside.
+    Each site is split in four, so that walls of an even and an odd number of sites are both exact.
+    Source: Hildebrand and Ruegsegger 1997 [recalled].
+    """
+    if mask.all():
+        return np.full(mask.shape, np.inf)
+    quarters = np.repeat(np.repeat(mask, 2, axis=0), 2, axis=1)
+    radius = distance_transform_edt(quarters)
+    widest = np.zeros_like(radius)
+    _paint_largest_circles(radius, widest)
+    nx, ny = mask.shape
+    # The radius in half-sites is the diameter in sites.
+    return widest.reshape(nx, 2, ny, 2).mean(axis=(1, 3)) * dx_um
+
+
+def mean_local_thickness_um(mask: NDArray[np.bool_], dx_um: float) -> float:
+    """Mean of local_thickness_um over the mask (um): Tb.Th of bone, Tb.Sp of marrow; NaN if empty."""
+    return float(local_thickness_um(mask, dx_um)[mask].mean()) if mask.any() else math.nan
+
+
+@kernel
+def _paint_largest_circles(radius, widest):  # type: ignore[no-untyped-def]
+    """Raise `widest` (nx, ny) under the open circle of every site to that circle's radius.
+
+    A circle that lies inside a neighbour's is skipped: only the ridges of `radius` paint.
+    """
+    nx, ny = radius.shape
+    for x in range(nx):
+        for y in range(ny):
+            r = radius[x, y]
+            if r == 0.0:
+                continue
+            hidden = False
+            for i in range(max(x - 1, 0), min(x + 2, nx)):
+                for j in range(max(y - 1, 0), min(y + 2, ny)):
+                    step = math.sqrt((i - x) ** 2 + (j - y) ** 2)
+                    if step > 0.0 and radius[i, j] >= r + step - 1e-9:
+                        hidden = True
+            if hidden:
+                continue
+            reach = int(math.ceil(r)) - 1
+            for i in range(max(x - reach, 0), min(x + reach + 1, nx)):
+                across = r * r - (i - x) ** 2
+                for j in range(max(y - reach, 0), min(y + reach + 1, ny)):
+                    if (j - y) ** 2 < across and widest[i, j] < r:
+                        widest[i, j] = r
