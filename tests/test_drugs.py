@@ -193,6 +193,17 @@ def test_a_value_depends_on_its_hour_only(way):
     assert square.shape == (28, 24) and square.tobytes() == whole.tobytes()
 
 
+@pytest.mark.parametrize("way", WAYS, ids="-".join)
+def test_later_doses_leave_earlier_bytes_alone(way):
+    key, species, route = way
+    one, many = (
+        curve(key, species, route, dose_mg_per_kg=1.0, n_doses=n_doses, every_h=31.0)
+        for n_doses in (1, 9)
+    )
+    assert one.free_nM(HOURS[:31]).tobytes() == many.free_nM(HOURS[:31]).tobytes()
+    assert one.free_nM(HOURS[31]) < many.free_nM(HOURS[33])
+
+
 @given(
     way=st.sampled_from(LINEAR_WAYS),
     dose=st.floats(1e-3, 1e3),

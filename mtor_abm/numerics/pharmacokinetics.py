@@ -162,8 +162,9 @@ class SaturableCourse:
         self.dose_ng = dose_ng
         self.start_h = float(dose_times_h[0])
         self.n_doses = len(dose_times_h)
-        self.nodes_per_dose = math.ceil(every_h / LONGEST_STEP_H) if self.n_doses > 1 else 1
-        self.step_h = every_h / self.nodes_per_dose if self.n_doses > 1 else LONGEST_STEP_H
+        # The grid hangs on the interval alone: a longer treatment keeps its earlier bytes.
+        self.nodes_per_dose = math.ceil(every_h / LONGEST_STEP_H)
+        self.step_h = every_h / self.nodes_per_dose
         self.nodes = [np.array([dose_ng, 0.0, 0.0])]  # amounts just after any dose at the node
 
     def ng_per_ml(self, t_h: Hours) -> Hours:
