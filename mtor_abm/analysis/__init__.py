@@ -1,0 +1,1 @@
+"""From finished runs to estimates: reads tables, never the model."""

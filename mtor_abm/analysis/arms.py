@@ -1,0 +1,194 @@
+"""Arms: the runs of one scenario in one study, and whether two of them may be compared."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import UserError
+from ..store import MANIFEST, RUN_NAME, Run, find_runs, read_run
+
+# Tables of a scenario that set the lattice and what stands on it at hour 0, and single keys.
+MUST_AGREE = ("geometry", "bone", "run.days", "run.step_h", "output.every_h")
+
+# Columns that no treatment may change before hour 0 is over.
+SAME_AT_START = ("bv_tv", "tumour_area_mm2")
+
+
+@dataclass(frozen=True)
+class Arm:
+    """Runs of one scenario.
+
+    Attributes:
+        name: of the scenario.
+        study: folder that holds the runs.
+        runs: seed -> run, by rising seed.
+    """
+
+    name: str
+    study: Path
+    runs: dict[int, Run]
+
+    @property
+    def place(self) -> str:
+        """How a person writes this arm."""
+        return str(self.study / self.name)
+
+    @property
+    def first(self) -> Run:
+        """Any run of the arm, for what all of them share."""
+        return next(iter(self.runs.values()))
+
+    def folders(self) -> set[Path]:
+        """Absolute folders of the runs."""
+        return {run.folder.resolve() for run in self.runs.values()}
+
+
+def find_arms(place: str | Path) -> list[Arm]:
+    """The arms that a place on the command line means.
+
+    STUDY/SCENARIO is one arm, a run folder an arm of one run, and a folder of runs one arm for each
+    scenario in it.
+
+    Raises:
+        UserError: nothing there; or a run there is half-written, damaged or failed.
+    """
+    path = Path(place)
+    if path.is_dir():
+        if (path / MANIFEST).exists() or RUN_NAME.fullmatch(path.name):
+            folders = [path]
+        else:
+            folders = find_runs(path)
+        if not folders:
+            raise UserError(f"{path} holds no runs; give STUDY/SCENARIO, a study or a run folder")
+        return _arms(folders)
+    if path.exists():
+        raise UserError(f"{path} is a file; give STUDY/SCENARIO, a study or a run folder")
+    if not path.parent.is_dir():
+        raise UserError(f"{path} does not exist; give STUDY/SCENARIO, a study or a run folder")
+    folders = find_runs(path.parent)
+    chosen = [folder for folder in folders if scenario_of(folder) == path.name]
+    if not chosen:
+        have = ", ".join(dict.fromkeys(map(scenario_of, folders))) or "no runs at all"
+        raise UserError(f"{path.parent} has no runs of {path.name!r}; it has {have}")
+    return _arms(chosen)
+
+
+def find_arm(place: str | Path) -> Arm:
+    """The one arm that a place means.
+
+    Raises:
+        UserError: as `find_arms`, and if there are several.
+    """
+    arms = find_arms(place)
+    if len(arms) > 1:
+        names = ", ".join(arm.name for arm in arms)
+        raise UserError(f"{place} holds {len(arms)} scenarios ({names}); give {arms[0].place}")
+    return arms[0]
+
+
+def scenario_of(folder: Path) -> str:
+    """Scenario in the name of a run's folder."""
+    match = RUN_NAME.fullmatch(folder.name)
+    return match["scenario"] if match else folder.name
+
+
+def _arms(folders: Sequence[Path]) -> list[Arm]:
+    runs: dict[str, dict[int, Run]] = {}
+    for folder in folders:
+        run = read_run(folder)
+        if run.status != "complete":
+            cause = run.manifest.get("error", run.status)
+            raise UserError(f"{folder} failed ({cause}); run it again or leave it out")
+        runs.setdefault(run.scenario, {})[run.seed] = run
+    arms = [Arm(name, folders[0].parent, dict(sorted(of.items()))) for name, of in runs.items()]
+    for arm in arms:
+        for run in arm.runs.values():
+            for key in ("scenario_sha256", "package_version", "sources"):
+                if run.identity.get(key) != arm.first.identity.get(key):
+                    raise UserError(
+                        f"{run.folder} and {arm.first.folder.name} differ in {key}, so they are "
+                        "not one arm; run the study anew with --force"
+                    )
+    return arms
+
+
+def shared_seeds(control: Arm, treated: Arm) -> list[int]:
+    """Seeds that both arms have.
+
+    Raises:
+        UserError: there are none.
+    """
+    shared = [seed for seed in control.runs if seed in treated.runs]
+    if not shared:
+        raise UserError(
+            f"{control.place} has seeds {_listed(control.runs)} and {treated.place} has "
+            f"{_listed(treated.runs)}: none in common to pair; run both with the same --seeds"
+        )
+    return shared
+
+
+def refuse_incomparable(control: Arm, treated: Arm) -> None:
+    """See that a difference between two arms can be laid to the treatment.
+
+    Raises:
+        UserError: the first thing in which they may not differ but do.
+    """
+
+    def refuse(what: str, a: Any, b: Any, cure: str) -> None:
+        raise UserError(
+            f"{control.place} and {treated.place} are not comparable: {what} is {a} and {b}; {cure}"
+        )
+
+    if control.folders() & treated.folders():
+        raise UserError(f"{treated.place} is given twice; give each arm once")
+    for key, what in (("package_version", "the version of mtor_abm"), ("sources", "its sources")):
+        a, b = (arm.first.identity.get(key) for arm in (control, treated))
+        if a != b:
+            refuse(what, a, b, "run both anew with one version (--force)")
+    for key, a, b in differing_parameters(control.first, treated.first):
+        refuse(key, a, b, "run both with the same value")
+    a_columns, b_columns = (list(arm.first.timeseries.columns) for arm in (control, treated))
+    if a_columns != b_columns:
+        odd = sorted(set(a_columns) ^ set(b_columns))
+        refuse(
+            f"the set of output columns ({', '.join(odd[:3]) or 'in another order'})",
+            len(a_columns), len(b_columns), "run both with the same output settings",
+        )  # fmt: skip
+    for seed in shared_seeds(control, treated):
+        a_start, b_start = (arm.runs[seed].timeseries.iloc[0] for arm in (control, treated))
+        for column in SAME_AT_START:
+            if column in a_start and not np.array_equal(
+                a_start[column], b_start[column], equal_nan=True
+            ):
+                refuse(
+                    f"{column} at the start of seed {seed}",
+                    a_start[column], b_start[column], "start both from the same marrow",
+                )  # fmt: skip
+
+
+def differing_parameters(a: Run, b: Run) -> Iterator[tuple[str, Any, Any]]:
+    """Keys under MUST_AGREE with unequal values, and the values."""
+    left, right = flat(a.manifest["parameters"]), flat(b.manifest["parameters"])
+    for key in sorted(set(left) | set(right)):
+        governed = any(key == place or key.startswith(place + ".") for place in MUST_AGREE)
+        if governed and left.get(key) != right.get(key):
+            yield key, left.get(key, "absent"), right.get(key, "absent")
+
+
+def flat(tables: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested tables as one: {"run": {"days": 1}} -> {"run.days": 1}."""
+    out: dict[str, Any] = {}
+    for key, value in tables.items():
+        if isinstance(value, dict):
+            out.update(flat(value, f"{prefix}{key}."))
+        else:
+            out[prefix + key] = value
+    return out
+
+
+def _listed(seeds: Any) -> str:
+    seeds = list(seeds)
+    return ", ".join(map(str, seeds[:6])) + (", ..." if len(seeds) > 6 else "")

@@ -1,0 +1,335 @@
+"""Drug-on against drug-off: arms paired by seed -> effects with intervals.
+
+One row per treated arm and readout. Where every value is above 0 the effect is the ratio treated /
+control (geometric mean over the pairs), else the difference. p is adjusted for the number of
+readouts of the arm (Holm). One more row compares the time until the tumour reaches a size.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from ..errors import UserError
+from ..readouts import EVENTS_PREFIX, is_compared
+from ..store import Run
+from ..tidy_csv import csv_text
+from ..whole_file import storage_error, write_file
+from .arms import Arm, find_arm, find_arms, refuse_incomparable, shared_seeds
+from .statistics import (
+    TimeToEvent,
+    first_crossing,
+    holm,
+    log_rank_p,
+    mean_interval,
+    paired_effect,
+    variance_reduction,
+)
+
+FILE_NAME = "comparison.csv"
+TUMOUR_AREA = "tumour_area_mm2"
+HOURS_PER_DAY = 24.0
+SIGNIFICANT = 0.05
+ROWS_SHOWN = 15
+
+# name -> (unit, meaning); the data dictionary of comparison.csv.
+COLUMNS: dict[str, tuple[str, str]] = {
+    "treated": ("", "scenario of the treated arm"),
+    "readout": ("", "readout of summary.csv, or days_to_... for a time to a threshold"),
+    "unit": ("", "unit of the means, the medians and of a difference"),
+    "control_mean": ("unit", "mean over the paired control runs; of times: restricted mean"),
+    "treated_mean": ("unit", "mean over the paired treated runs; of times: restricted mean"),
+    "effect": ("", "ratio (treated/control) or difference (treated - control)"),
+    "estimate": ("1 or unit", "geometric mean of the ratios, or mean difference, over the pairs"),
+    "ci_low": ("1 or unit", "lower end of the 95 % interval; empty with one pair"),
+    "ci_high": ("1 or unit", "upper end of the 95 % interval; empty with one pair"),
+    "p": ("1", "two-sided; paired t, of times: log-rank"),
+    "p_adjusted": ("1", "p adjusted for the readouts of this arm (Holm)"),
+    "n_pairs": ("1", "pairs of runs in which the readout is defined"),
+    "variance_reduction": ("1", "1 - variance within pairs / variance without pairing"),
+    "control_median": ("d", "of times: Kaplan-Meier median; empty if fewer than half reach it"),
+    "treated_median": ("d", "of times: Kaplan-Meier median; empty if fewer than half reach it"),
+    "control_reached": ("1", "of times: control runs that reach the threshold"),
+    "treated_reached": ("1", "of times: treated runs that reach the threshold"),
+}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A control, its treated arms and the effects.
+
+    Attributes:
+        control: name of the control arm.
+        rows: one dict per treated arm and readout, keys as in COLUMNS.
+        notes: what a reader should know, one sentence each.
+        path: comparison.csv.
+    """
+
+    control: str
+    rows: list[dict[str, Any]]
+    notes: list[str] = field(default_factory=list)
+    path: Path | None = None
+
+    @property
+    def table(self) -> Any:
+        """The rows as a DataFrame."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows, columns=list(COLUMNS))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same, ready for JSON; what is undefined is null."""
+
+        def plain(value: Any) -> Any:
+            return None if isinstance(value, float) and not math.isfinite(value) else value
+
+        return {
+            "control": self.control,
+            "rows": [{key: plain(value) for key, value in row.items()} for row in self.rows],
+            "notes": self.notes,
+            "path": None if self.path is None else str(self.path),
+        }
+
+    def text(self, rows_shown: int = ROWS_SHOWN) -> str:
+        """For the terminal: per treated arm a sentence and a table, clearest effects first."""
+        parts = []
+        for arm in dict.fromkeys(row["treated"] for row in self.rows):
+            rows = sorted((r for r in self.rows if r["treated"] == arm), key=_clearest_first)
+            parts.append(_sentence(self.control, arm, rows))
+            parts.append(_aligned(rows[:rows_shown]))
+            if len(rows) > rows_shown:
+                parts.append(f"  and {len(rows) - rows_shown} more readouts in the file")
+            parts.append("")
+        return "\n".join(parts + self.notes)
+
+
+def compare(
+    control: str | Path,
+    treated: Sequence[str | Path],
+    out: str | Path | None = None,
+    *,
+    threshold_mm2: float | None = None,
+    interval: Literal["t", "bca"] = "t",
+    test: Literal["t", "sign_flip"] = "t",
+) -> Comparison:
+    """Compare treated arms with a control and write comparison.csv.
+
+    Args:
+        control: STUDY/SCENARIO, a folder with runs of one scenario, or a run folder.
+        treated: the same; a study folder stands for all its scenarios but the control.
+        out: folder for comparison.csv; None takes that of the control's study.
+        threshold_mm2: tumour area whose time is compared; None takes twice the control's first
+            area, or half its last if it starts without a tumour.
+        interval: see `statistics.paired_effect`.
+        test: see `statistics.paired_effect`.
+
+    Raises:
+        UserError: arms that are absent, failed, or not comparable; a folder that refuses.
+    """
+    base = find_arm(control)
+    arms: list[Arm] = []
+    for place in treated:
+        found = find_arms(place)
+        several = len(found) > 1
+        arms += [arm for arm in found if not (several and arm.folders() & base.folders())]
+    if not arms:
+        raise UserError("no treated arm is given; name at least one beside the control")
+    for i, arm in enumerate(arms):
+        if any(arm.folders() & other.folders() for other in arms[:i]):
+            raise UserError(f"{arm.place} is given twice; give each arm once")
+        refuse_incomparable(base, arm)
+    rows, notes = [], []
+    for arm in arms:
+        seeds = shared_seeds(base, arm)
+        label = arm.name if arm.study.resolve() == base.study.resolve() else arm.place
+        left_out = sorted(set(base.runs) ^ set(arm.runs))
+        if left_out:
+            notes.append(
+                f"{label}: seeds {', '.join(map(str, left_out))} are in one arm only and left out."
+            )
+        if len(seeds) == 1:
+            notes.append(f"{label}: one pair only, so there is no interval and no p.")
+        befores = [base.runs[seed] for seed in seeds]
+        afters = [arm.runs[seed] for seed in seeds]
+        rows += compare_runs(label, befores, afters, threshold_mm2, interval, test)
+    folder = base.study if out is None else Path(out)
+    path = _write(folder, rows)
+    return Comparison(base.name, rows, notes, path)
+
+
+def compare_runs(
+    label: str,
+    control: Sequence[Run],
+    treated: Sequence[Run],
+    threshold_mm2: float | None = None,
+    interval: Literal["t", "bca"] = "t",
+    test: Literal["t", "sign_flip"] = "t",
+) -> list[dict[str, Any]]:
+    """Rows of one treated arm; the two sequences are paired in their order."""
+    units: dict[str, str] = {}
+    befores, afters = (_readouts(runs, units) for runs in (control, treated))
+    rows = []
+    for readout, unit in units.items():
+        if not is_compared(readout):
+            continue
+        before, after = (_column(values, readout) for values in (befores, afters))
+        known = ~(np.isnan(before) | np.isnan(after))
+        if not known.any():
+            continue
+        effect = paired_effect(before, after, interval, test)
+        rows.append(
+            _row(
+                treated=label, readout=readout, unit=unit,
+                control_mean=float(before[known].mean()), treated_mean=float(after[known].mean()),
+                effect=effect.kind, estimate=effect.estimate, ci_low=effect.low,
+                ci_high=effect.high, p=effect.p, n_pairs=effect.n,
+                variance_reduction=effect.variance_reduction,
+            )
+        )  # fmt: skip
+    rows += _time_to_threshold(label, control, treated, threshold_mm2)
+    adjusted = holm(np.array([row["p"] for row in rows]))
+    for row, p_adjusted in zip(rows, adjusted, strict=True):
+        row["p_adjusted"] = float(p_adjusted)
+    return rows
+
+
+def _readouts(runs: Sequence[Run], units: dict[str, str]) -> list[dict[str, float]]:
+    """Readouts of each run; their units are added to `units` in order of appearance."""
+    out = []
+    for run in runs:
+        summary = run.summary
+        units.update(zip(summary["readout"], summary["unit"], strict=True))
+        out.append(dict(zip(summary["readout"], summary["value"].astype(float), strict=True)))
+    return out
+
+
+def _column(values: Sequence[dict[str, float]], readout: str) -> np.ndarray:
+    """One readout over the runs; events that a run does not list have happened 0 times."""
+    absent = 0.0 if readout.startswith(EVENTS_PREFIX) else float("nan")
+    return np.array([of_run.get(readout, absent) for of_run in values])
+
+
+def _time_to_threshold(
+    label: str, control: Sequence[Run], treated: Sequence[Run], threshold: float | None
+) -> list[dict[str, Any]]:
+    """The row of the time to a tumour area; none where the control never has a tumour."""
+    if TUMOUR_AREA not in control[0].timeseries.columns:
+        return []
+    if threshold is None:
+        areas = [run.timeseries[TUMOUR_AREA].to_numpy(float) for run in control]
+        first = float(np.mean([area[0] for area in areas]))
+        last = float(np.mean([area[-1] for area in areas]))
+        threshold = float(f"{2.0 * first if first > 0.0 else 0.5 * last:.3g}")
+    if not threshold > 0.0:
+        return []
+    before, after = (_times(runs, threshold) for runs in (control, treated))
+    mean, low, high = mean_interval(after.truncated - before.truncated)
+    return [
+        _row(
+            treated=label, readout=f"days_to_{TUMOUR_AREA}_{threshold:g}", unit="d",
+            control_mean=before.restricted_mean(), treated_mean=after.restricted_mean(),
+            effect="difference", estimate=mean, ci_low=low, ci_high=high,
+            p=log_rank_p(before, after), n_pairs=len(control),
+            variance_reduction=variance_reduction(before.truncated, after.truncated),
+            control_median=before.median(), treated_median=after.median(),
+            control_reached=before.n_reached, treated_reached=after.n_reached,
+        )
+    ]  # fmt: skip
+
+
+def _times(runs: Sequence[Run], threshold: float) -> TimeToEvent:
+    """Days until each run's tumour area reaches the threshold."""
+    days = [run.timeseries["time_h"].to_numpy(float) / HOURS_PER_DAY for run in runs]
+    crossings = [
+        first_crossing(time_d, run.timeseries[TUMOUR_AREA].to_numpy(float), threshold)
+        for run, time_d in zip(runs, days, strict=True)
+    ]
+    return TimeToEvent(np.array(crossings), float(days[0][-1]))
+
+
+def _row(**values: Any) -> dict[str, Any]:
+    """A row in the order of COLUMNS; what it does not say is NaN."""
+    return {name: values.get(name, float("nan")) for name in COLUMNS}
+
+
+def _write(folder: Path, rows: Sequence[dict[str, Any]]) -> Path:
+    """Write comparison.csv; replace one of ours, but nothing else."""
+    path = folder / FILE_NAME
+    header = ",".join(COLUMNS)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.read_bytes().startswith(b"treated,readout,"):
+            raise UserError(f"{path} was not written by compare; move it or choose another --out")
+    except OSError as error:
+        raise storage_error(error, folder) from error
+    table = {name: [row[name] for row in rows] for name in COLUMNS}
+    write_file(path, csv_text(table) if rows else header + "\n")
+    return path
+
+
+# ---------------------------------------------------------------------------------- for a terminal
+def _clearest_first(row: dict[str, Any]) -> tuple[float, float, str]:
+    """Order of the rows: by adjusted p, then by p."""
+    p_adjusted, p = (2.0 if math.isnan(row[key]) else row[key] for key in ("p_adjusted", "p"))
+    return p_adjusted, p, row["readout"]
+
+
+def _sentence(control: str, arm: str, rows: Sequence[dict[str, Any]]) -> str:
+    """What the arm shows, in words."""
+    n_pairs = max(row["n_pairs"] for row in rows)
+    clear = [row for row in rows if row["p_adjusted"] < SIGNIFICANT]
+    start = f"{arm} against {control}, {n_pairs} pair{'s' * (n_pairs != 1)} of runs: "
+    counted = f"{len(clear)} of {len(rows)} readouts differ (adjusted p < {SIGNIFICANT:g})"
+    area = next((r for r in rows if r["readout"] == f"{TUMOUR_AREA}_final"), None)
+    if area is None:
+        return start + counted + "."
+    if area["effect"] == "ratio":
+        percent = 100.0 * (area["estimate"] - 1.0)
+        change = "the same" if percent == 0.0 else f"{abs(percent):.3g} % "
+        change += "" if percent == 0.0 else "smaller" if percent < 0.0 else "larger"
+    else:
+        change = f"{area['estimate']:+.3g} {area['unit']} different"
+    return f"{start}the tumour ends {change}; {counted}."
+
+
+def _aligned(rows: Sequence[dict[str, Any]]) -> str:
+    """A table with aligned columns."""
+    head = ("readout", "unit", "control", "treated", "effect [95 % interval]", "p adj")
+    body = [
+        (
+            row["readout"], str(row["unit"]), _short(row["control_mean"]),
+            _short(row["treated_mean"]), _effect(row), _p(row["p_adjusted"]),
+        )
+        for row in rows
+    ]  # fmt: skip
+    widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
+    return "\n".join(
+        "  " + "  ".join(
+            cell.ljust(width) if i in (0, 1, 4) else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in (head, *body)
+    )  # fmt: skip
+
+
+def _effect(row: dict[str, Any]) -> str:
+    """An estimate with its interval; x marks a ratio, a sign a difference."""
+    pattern = "x {:.3g}" if row["effect"] == "ratio" else "{:+.3g}"
+    text = pattern.format(row["estimate"])
+    if math.isnan(row["ci_low"]):
+        return text
+    inner = "{:.3g}, {:.3g}" if row["effect"] == "ratio" else "{:+.3g}, {:+.3g}"
+    return f"{text} [{inner.format(row['ci_low'], row['ci_high'])}]"
+
+
+def _short(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3g}"
+
+
+def _p(value: float) -> str:
+    if math.isnan(value):
+        return "-"
+    return "<0.001" if value < 0.001 else f"{value:.3f}"

@@ -1,0 +1,249 @@
+"""Arrays in, estimates out. Knows nothing of runs, files or cells.
+
+Arms that share their seeds share their luck, so effects are estimated within pairs. The interval
+and p of a paired effect are those of Student's t on the pairs' log ratios (or differences). With
+the handful of seeds that a study has, an exact sign-flip test cannot fall below 2 / 2**n (0.03 at
+n = 6, before any adjustment), so t is the default and its assumption, pairs' effects about normal,
+is the price; `sign_flip_p` and the BCa bootstrap are there to check it.
+"""
+
+import warnings
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+CONFIDENCE = 0.95
+EXACT_SIGN_FLIPS_UP_TO = 16  # 65,536 patterns; beyond it a sample of them
+N_RESAMPLES = 9_999
+
+# A spread below this fraction of the mean is rounding, not variation.
+ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class PairedEffect:
+    """An effect estimated within pairs.
+
+    Attributes:
+        kind: "ratio" (treated over control) or "difference" (treated minus control).
+        estimate: geometric mean of the ratios, or mean of the differences.
+        low, high: 95 % interval; NaN with fewer than 2 pairs.
+        p: two-sided; NaN with fewer than 2 pairs that differ.
+        n: pairs used; a pair with a NaN is left out.
+        variance_reduction: 1 - variance within pairs / variance without pairing; NaN if neither
+            arm varies. 0.75 means that pairing did what 4 times the runs would have done.
+    """
+
+    kind: Literal["ratio", "difference"]
+    estimate: float
+    low: float
+    high: float
+    p: float
+    n: int
+    variance_reduction: float
+
+
+def paired_effect(
+    control: np.ndarray,
+    treated: np.ndarray,
+    interval: Literal["t", "bca"] = "t",
+    test: Literal["t", "sign_flip"] = "t",
+) -> PairedEffect:
+    """Effect of the treatment on one readout, pair by pair.
+
+    A ratio where all values are above 0, else a difference, for which zeros and signs are no
+    trouble.
+
+    Args:
+        control: shape (n,).
+        treated: shape (n,), the same pairs in the same order.
+        interval: Student's t, or the bias-corrected and accelerated bootstrap.
+        test: Student's t, or the exact sign-flip test.
+    """
+    control = np.asarray(control, dtype=np.float64)
+    treated = np.asarray(treated, dtype=np.float64)
+    known = ~(np.isnan(control) | np.isnan(treated))
+    control, treated = control[known], treated[known]
+    is_ratio = bool(control.size and control.min() > 0.0 and treated.min() > 0.0)
+    before, after = (np.log(control), np.log(treated)) if is_ratio else (control, treated)
+    gain = after - before
+    mean, low, high = mean_interval(gain, interval)
+    if is_ratio:
+        mean, low, high = (float(np.exp(x)) for x in (mean, low, high))
+    return PairedEffect(
+        "ratio" if is_ratio else "difference",
+        mean,
+        low,
+        high,
+        paired_t_p(gain) if test == "t" else sign_flip_p(gain),
+        int(gain.size),
+        variance_reduction(before, after),
+    )
+
+
+def mean_interval(
+    values: np.ndarray, interval: Literal["t", "bca"] = "t"
+) -> tuple[float, float, float]:
+    """Mean and its 95 % interval; an interval of NaN with fewer than 2 values."""
+    n = values.size
+    if n == 0:
+        return float("nan"), float("nan"), float("nan")
+    mean = float(values.mean())
+    if n == 1:
+        return mean, float("nan"), float("nan")
+    if _is_constant(values):
+        return mean, mean, mean
+    if interval == "bca":
+        found = stats.bootstrap(
+            (values,), np.mean, confidence_level=CONFIDENCE, method="BCa",
+            n_resamples=N_RESAMPLES, rng=np.random.default_rng(0),
+        ).confidence_interval  # fmt: skip
+        return mean, float(found.low), float(found.high)
+    half = float(stats.t.ppf(0.5 + CONFIDENCE / 2.0, n - 1) * values.std(ddof=1) / np.sqrt(n))
+    return mean, mean - half, mean + half
+
+
+def paired_t_p(gain: np.ndarray) -> float:
+    """Two-sided p of "no mean gain" by Student's t.
+
+    1 if no pair differs. Equal gains in all pairs have no spread to judge them by: then the exact
+    sign-flip p, which needs none.
+    """
+    if gain.size and not gain.any():
+        return 1.0
+    if gain.size < 2:
+        return float("nan")
+    if _is_constant(gain):
+        return sign_flip_p(gain)
+    return float(stats.ttest_1samp(gain, 0.0).pvalue)
+
+
+def sign_flip_p(gain: np.ndarray) -> float:
+    """Two-sided p of "each gain is as likely to be negative", by flipping signs (Fisher 1935).
+
+    Exact up to 16 pairs, by 9,999 random patterns beyond; NaN with fewer than 2 pairs.
+    """
+    n = gain.size
+    if n and not gain.any():
+        return 1.0
+    if n < 2:
+        return float("nan")
+    observed = abs(gain.sum())
+    limit = observed * (1.0 - ROUNDING)
+    if n <= EXACT_SIGN_FLIPS_UP_TO:
+        patterns = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
+        return float(np.mean(np.abs((1 - 2 * patterns) @ gain) >= limit))
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=(N_RESAMPLES, n))
+    return float((1 + np.count_nonzero(np.abs(signs @ gain) >= limit)) / (N_RESAMPLES + 1))
+
+
+def variance_reduction(before: np.ndarray, after: np.ndarray) -> float:
+    """1 - var(after - before) / (var(before) + var(after)); NaN if nothing varies."""
+    if before.size < 2:
+        return float("nan")
+    unpaired = float(before.var(ddof=1) + after.var(ddof=1))
+    if unpaired == 0.0 or (_is_constant(before) and _is_constant(after)):
+        return float("nan")
+    return 1.0 - float((after - before).var(ddof=1)) / unpaired
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """p adjusted for their number (Holm 1979): step down, monotone, at most 1; NaN stays NaN.
+
+    Controls the chance of any false alarm whatever the dependence, and is never weaker than
+    Bonferroni.
+    """
+    p = np.asarray(p, dtype=np.float64)
+    adjusted = np.full(p.shape, np.nan)
+    known = np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    factors = len(order) - np.arange(len(order))
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * factors))
+    return adjusted
+
+
+@dataclass(frozen=True)
+class TimeToEvent:
+    """Times of one arm until something happens, seen up to a horizon.
+
+    Attributes:
+        times: shape (n,), NaN where it had not happened by the horizon.
+        horizon: when watching ended; the same for all.
+    """
+
+    times: np.ndarray
+    horizon: float
+
+    @property
+    def n_reached(self) -> int:
+        """Number of times that are known."""
+        return int(np.count_nonzero(~np.isnan(self.times)))
+
+    @property
+    def truncated(self) -> np.ndarray:
+        """Times, the horizon standing for those not reached; their mean is the restricted mean."""
+        return np.where(np.isnan(self.times), self.horizon, self.times)
+
+    def censored(self) -> stats.CensoredData:
+        """The same for SciPy."""
+        return stats.CensoredData.right_censored(self.truncated, np.isnan(self.times))
+
+    def survival(self) -> tuple[np.ndarray, np.ndarray]:
+        """Kaplan-Meier: times of drops and the fraction that has not reached from then on."""
+        if self.times.size == 0:
+            return np.empty(0), np.empty(0)
+        curve = stats.ecdf(self.censored()).sf
+        return curve.quantiles, curve.probabilities
+
+    def median(self) -> float:
+        """First time at which half have reached; NaN if fewer than half do by the horizon."""
+        quantiles, probabilities = self.survival()
+        below = np.flatnonzero(probabilities <= 0.5 + ROUNDING)
+        return float(quantiles[below[0]]) if below.size else float("nan")
+
+    def restricted_mean(self) -> float:
+        """Mean time up to the horizon: the area under the Kaplan-Meier curve."""
+        return float(self.truncated.mean()) if self.times.size else float("nan")
+
+
+def log_rank_p(control: TimeToEvent, treated: TimeToEvent) -> float:
+    """Two-sided log-rank p (Mantel 1966).
+
+    1 if neither arm has a single event or all times are equal. It knows nothing of pairs, which
+    makes it cautious here.
+    """
+    if control.times.size == 0 or treated.times.size == 0:
+        return float("nan")
+    if control.n_reached + treated.n_reached == 0 or np.array_equal(
+        np.sort(control.truncated), np.sort(treated.truncated)
+    ):
+        return 1.0
+    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
+        warnings.simplefilter("ignore", RuntimeWarning)
+        p = float(stats.logrank(control.censored(), treated.censored()).pvalue)
+    return 1.0 if np.isnan(p) else p
+
+
+def first_crossing(time: np.ndarray, values: np.ndarray, threshold: float) -> float:
+    """First time at which a series reaches a threshold from below; NaN if it never does.
+
+    Linear between rows; rows with NaN are left out. A series that starts there has crossed at its
+    first time.
+    """
+    known = ~np.isnan(values)
+    time, values = time[known], values[known]
+    reached = np.flatnonzero(values >= threshold)
+    if reached.size == 0:
+        return float("nan")
+    i = int(reached[0])
+    if i == 0:
+        return float(time[0])
+    share = (threshold - values[i - 1]) / (values[i] - values[i - 1])
+    return float(time[i - 1] + share * (time[i] - time[i - 1]))
+
+
+def _is_constant(values: np.ndarray) -> bool:
+    """Whether the values differ by no more than rounding."""
+    return bool(np.ptp(values) <= ROUNDING * max(1e-300, float(np.abs(values).max())))

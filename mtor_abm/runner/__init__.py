@@ -1,0 +1,1 @@
+"""From scenarios and seeds to finished runs on disk."""

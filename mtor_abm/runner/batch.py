@@ -1,0 +1,225 @@
+"""A study: scenarios x seeds, over processes; picks up where it was left.
+
+Each run is a pure function of its scenario and seed, so neither the number of processes nor the
+order of runs changes a byte of any table. Complete runs are kept, so a study that was stopped goes
+on when it is started again.
+"""
+
+import contextlib
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..provenance import identity
+from ..store import (
+    MANIFEST,
+    StoreError,
+    check_study_folder,
+    find_runs,
+    foreign_entries,
+    read_run,
+    run_name,
+    write_study,
+    write_study_summary,
+)
+from .pool import PlannedRun, carry_out
+from .progress import Progress
+from .single import Engine, MarrowEngine, RunResult
+from .warm import warm_up_if_cold
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """How a study ended.
+
+    Attributes:
+        folder: where it lies.
+        runs: one result per planned run, in the order of scenarios, then seeds.
+        wall_s: seconds it took.
+    """
+
+    folder: Path
+    runs: list[RunResult]
+    wall_s: float
+
+    @property
+    def failed(self) -> list[RunResult]:
+        """Runs that failed."""
+        return [run for run in self.runs if run.status == "failed"]
+
+    @property
+    def n_skipped(self) -> int:
+        """Number of runs that were complete before."""
+        return sum(run.status == "skipped" for run in self.runs)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same, ready for JSON."""
+        return {
+            "folder": str(self.folder),
+            "wall_s": round(self.wall_s, 3),
+            "n_failed": len(self.failed),
+            "n_skipped": self.n_skipped,
+            "runs": [run.as_dict() for run in self.runs],
+        }
+
+
+def plan_study(
+    scenarios: Sequence[Any], seeds: Sequence[int] | None, out: Path, force: bool = False
+) -> list[PlannedRun]:
+    """What a study would do; writes nothing.
+
+    Args:
+        scenarios: validated scenarios with different names.
+        seeds: one run each per scenario; None takes those of the scenario.
+        out: folder of the study.
+        force: run anew even what is complete.
+
+    Raises:
+        StoreError: the folder is foreign, or a complete run in it is of another identity.
+    """
+    check_study_folder(out)
+    names = [scenario.name for scenario in scenarios]
+    for name in names:
+        if names.count(name) > 1:
+            raise StoreError(
+                f"scenario {name!r} is given {names.count(name)} times; give each name once"
+            )
+    planned = []
+    for scenario in scenarios:
+        for seed in dict.fromkeys(scenario.run.seed_list() if seeds is None else seeds):
+            folder = out / run_name(scenario.name, seed)
+            action = _action(folder, identity(scenario.identity_hash(), seed), force)
+            planned.append(PlannedRun(scenario, seed, folder, action))
+    return planned
+
+
+def _action(folder: Path, wanted: dict[str, Any], force: bool) -> str:
+    """Whether to run, or to keep what lies there."""
+    if not folder.is_dir():
+        if folder.exists():
+            raise StoreError(f"{folder} is a file; move it or choose another --out or --name")
+        return "run"
+    foreign = foreign_entries(folder)
+    if foreign:
+        raise StoreError(
+            f"{folder} holds {foreign[0]!r}, which no run of mtor_abm writes; "
+            "move it or choose another --out or --name"
+        )
+    if force or not (folder / MANIFEST).exists():
+        return "run"
+    run = read_run(folder)
+    if run.status != "complete":
+        return "run"
+    differing = [key for key, value in wanted.items() if run.identity.get(key) != value]
+    if differing:
+        what = {
+            "scenario_sha256": "other parameters",
+            "seed": "another seed",
+            "package_version": "another version of mtor_abm",
+            "sources": "other sources of mtor_abm",
+        }
+        raise StoreError(
+            f"{folder} is complete but was made with {what[differing[0]]}; "
+            "choose another --name or --out, or run anew with --force"
+        )
+    run.verify()
+    return "skip"
+
+
+def run_study(
+    scenarios: Sequence[Any],
+    seeds: Sequence[int] | None,
+    out: Path,
+    *,
+    jobs: int | None = None,
+    force: bool = False,
+    report: Progress | None = None,
+    executor: Executor | None = None,
+    engine: type[Engine] = MarrowEngine,
+) -> StudyResult:
+    """Run every scenario with every seed, and gather the summaries.
+
+    A run that fails, or whose process is killed, is recorded as failed; the others go on.
+
+    Args:
+        scenarios: validated scenarios with different names.
+        seeds: one run each per scenario; None takes those of the scenario.
+        out: folder of the study, new or one of ours.
+        jobs: processes; None takes one per core. With 1 the runs happen in this process.
+        force: run anew even what is complete.
+        report: told how it goes.
+        executor: anything with `submit()` in place of a process pool, e.g. that of a cluster.
+        engine: the model and how to observe it.
+
+    Raises:
+        StoreError: unusable folder, runs of another identity, full disk.
+        KeyboardInterrupt: after stopping; complete runs stay, nothing half-written does.
+    """
+    started = time.perf_counter()
+    report = report or Progress()
+    out = Path(out)
+    planned = plan_study(scenarios, seeds, out, force)
+    waiting = [run for run in planned if run.action == "run"]
+    jobs = min(jobs or available_cores(), max(1, len(waiting)))
+    results = {
+        run.folder: RunResult(run.scenario.name, run.seed, run.folder, "skipped")
+        for run in planned
+        if run.action == "skip"
+    }
+    _record_study(out, planned, results, "running")
+    try:
+        if waiting and engine is MarrowEngine:
+            warm_up_if_cold(report.say)
+        report.begin(len(waiting), len(planned) - len(waiting), jobs)
+        n_before = len(results)
+        with contextlib.closing(carry_out(waiting, jobs, executor, report, engine)) as ended:
+            for result in ended:
+                results[result.folder] = result
+                report.finished(result, len(results) - n_before, len(waiting))
+    except BaseException as error:
+        _record_study(out, planned, results, "interrupted")
+        if isinstance(error, KeyboardInterrupt):
+            n_left = len(planned) - len(results)
+            report.say(
+                f"stopped: {len(results)} of {len(planned)} runs complete in {out}; "
+                f"the same command runs the other {n_left}"
+            )
+        raise
+    finally:
+        report.end()
+    write_study_summary(out)
+    _record_study(out, planned, results, "done")
+    ordered = [results[run.folder] for run in planned]
+    return StudyResult(out, ordered, time.perf_counter() - started)
+
+
+def available_cores() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _record_study(
+    out: Path, planned: Sequence[PlannedRun], results: dict[Path, RunResult], status: str
+) -> None:
+    """Write study.json: all runs in the folder, those of earlier calls included."""
+    runs = {}
+    mine = {run.folder.name: run for run in planned}
+    if out.is_dir():
+        for folder in find_runs(out):
+            if folder.name not in mine and (folder / MANIFEST).exists():
+                run = read_run(folder)
+                runs[folder.name] = {
+                    "scenario": run.scenario, "seed": run.seed, "status": run.status,
+                }  # fmt: skip
+    for name, plan in mine.items():
+        result = results.get(plan.folder)
+        state = "left" if result is None else "failed" if result.status == "failed" else "complete"
+        runs[name] = {"scenario": plan.scenario.name, "seed": plan.seed, "status": state}
+    scenarios = list(dict.fromkeys(run["scenario"] for run in runs.values()))
+    write_study(out, {"status": status, "scenarios": scenarios, "runs": dict(sorted(runs.items()))})

@@ -1,0 +1,243 @@
+"""Runs over processes: none depends on another, and one that dies takes no other along."""
+
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..provenance import identity, provenance
+from ..store import LOG_FILE, SCENARIO_FILE, RunWriter
+from .progress import Progress
+from .single import Engine, RunResult, StoppedError, run_one, run_weight
+
+SECONDS_BETWEEN_LOOKS = 0.1
+STARTED = 1e-9  # the mark of a run that a process has taken up; far below one step of any run
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run of a study and what is to be done about it.
+
+    Attributes:
+        scenario: its validated parameters.
+        seed: its seed.
+        folder: where it belongs.
+        action: "run", or "skip" where it is complete already.
+    """
+
+    scenario: Any
+    seed: int
+    folder: Path
+    action: str
+
+
+def carry_out(
+    waiting: Sequence[PlannedRun],
+    jobs: int,
+    executor: Executor | None,
+    report: Progress,
+    engine: type[Engine],
+) -> Generator[RunResult]:
+    """Results as they come, the longest runs started first."""
+    ordered = sorted(waiting, key=lambda run: -run_weight(run.scenario))  # stable
+    crew = _Crew(ordered, report, engine)
+    if executor is not None:
+        yield from crew.through(executor)
+    elif jobs == 1:
+        yield from crew.alone()
+    else:
+        yield from crew.through_pools(jobs)
+
+
+class _Crew:
+    """Runs to do, and what is known of each while it is done.
+
+    `fractions` is plain shared memory without a lock, one slot a run: a process that is killed
+    while it writes there cannot leave a lock behind.
+    """
+
+    def __init__(self, runs: Sequence[PlannedRun], report: Progress, engine: type[Engine]) -> None:
+        self.runs = runs
+        self.report = report
+        self.engine = engine
+        self.weights = [run_weight(run.scenario) for run in runs]
+        self.context = _context()
+        self.fractions = self.context.RawArray("d", max(1, len(runs)))
+        self.stop = self.context.RawValue("b", 0)
+
+    def tell(self) -> None:
+        """Report the fraction of all work done."""
+        total = sum(self.weights)
+        done = sum(w * min(f, 1.0) for w, f in zip(self.weights, self.fractions, strict=False))
+        self.report.advance(done / total if total else 1.0)
+
+    def alone(self) -> Iterator[RunResult]:
+        """One after the other, in this process."""
+
+        def mark(index: int) -> Callable[[float], None]:
+            def progress(fraction: float) -> None:
+                self.fractions[index] = fraction
+                self.tell()
+
+            return progress
+
+        for index, run in enumerate(self.runs):
+            yield run_one(
+                run.scenario, run.seed, run.folder, progress=mark(index), engine=self.engine
+            )
+
+    def through(self, executor: Executor) -> Iterator[RunResult]:
+        """By an executor that somebody else made and ends; progress run by run."""
+        futures = {
+            executor.submit(run_one, r.scenario, r.seed, r.folder, engine=self.engine): i
+            for i, r in enumerate(self.runs)
+        }
+        try:
+            yield from self._collect(futures, [])
+        finally:
+            for future in futures:
+                future.cancel()
+
+    def through_pools(self, jobs: int) -> Iterator[RunResult]:
+        """By a pool of processes; after a killed process by a fresh one.
+
+        When a process dies, the pool cannot say which run it had in hand. All runs in hand are
+        then suspects and are tried once more, each in a pool of its own, so that the innocent
+        finish and the culprit is named.
+        """
+        left = list(range(len(self.runs)))
+        while left:
+            lost: list[int] = []
+            yield from self._pool(left, jobs, lost)
+            suspects = [i for i in lost if self.fractions[i] > 0.0]
+            for i in suspects:
+                self.report.say(f"the process of {self.runs[i].folder.name} was lost; trying again")
+                lost_again: list[int] = []
+                yield from self._pool([i], 1, lost_again)
+                if lost_again:
+                    yield self._killed(i)
+            left = [i for i in lost if i not in suspects]
+            if left and not suspects:  # processes die before they take up anything: no use
+                for i in left:
+                    yield self._killed(i)
+                return
+
+    def _pool(self, indices: Sequence[int], jobs: int, lost: list[int]) -> Iterator[RunResult]:
+        """One pool's work; the runs it loses are added to `lost`."""
+        for i in indices:
+            self.fractions[i] = 0.0
+        pool = ProcessPoolExecutor(
+            min(jobs, len(indices)), self.context, _enter_worker, (self.fractions, self.stop)
+        )
+        try:
+            futures: dict[Future[RunResult], int] = {}
+            for i in indices:
+                run = self.runs[i]
+                try:
+                    future = pool.submit(_work, i, run.scenario, run.seed, run.folder, self.engine)
+                except BrokenProcessPool:
+                    lost.append(i)
+                else:
+                    futures[future] = i
+            yield from self._collect(futures, lost)
+        except BaseException:
+            self.stop.value = 1  # runs in hand stop after their step and clean up
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _collect(
+        self, futures: dict[Future[RunResult], int], lost: list[int]
+    ) -> Iterator[RunResult]:
+        pending = set(futures)
+        while pending:
+            done, pending = wait(
+                pending, timeout=SECONDS_BETWEEN_LOOKS, return_when=FIRST_COMPLETED
+            )
+            for future in sorted(done, key=lambda future: futures[future]):
+                i = futures[future]
+                try:
+                    result = future.result()
+                except BrokenProcessPool:
+                    lost.append(i)
+                    continue
+                self.fractions[i] = 1.0
+                yield result
+            self.tell()
+
+    def _killed(self, i: int) -> RunResult:
+        """Record a run whose process died twice."""
+        run = self.runs[i]
+        cause = (
+            "its process was killed, twice; most likely the memory ran out "
+            "(fewer --jobs or a smaller marrow need less)"
+        )
+        with RunWriter(run.folder) as writer:
+            writer.write_text(SCENARIO_FILE, run.scenario.to_toml())
+            writer.write_text(LOG_FILE, cause + "\n")
+            writer.finish(
+                {
+                    "status": "failed",
+                    "error": cause,
+                    "scenario": run.scenario.name,
+                    "seed": run.seed,
+                    "identity": identity(run.scenario.identity_hash(), run.seed),
+                    "parameters": run.scenario.resolved(),
+                    **provenance(),
+                }
+            )
+        return RunResult(run.scenario.name, run.seed, run.folder, "failed", 0.0, cause)
+
+
+# ---------------------------------------------------------------------------- within the processes
+_fractions: Any = None
+_stop: Any = None
+
+
+def _context() -> Any:
+    """Fresh processes that inherit no threads; forked from a clean server where there is one."""
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(
+            ["mtor_abm.runner.single", "mtor_abm.model", "mtor_abm.observe"]
+        )
+        return context
+    return multiprocessing.get_context("spawn")
+
+
+def _enter_worker(fractions: Any, stop: Any) -> None:
+    """Prepare a process: ctrl-C is the parent's to handle, and no process outlives the parent."""
+    global _fractions, _stop
+    _fractions, _stop = fractions, stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        sentinel = parent.sentinel
+
+        def leave_with_parent() -> None:
+            multiprocessing.connection.wait([sentinel])
+            os._exit(1)
+
+        threading.Thread(target=leave_with_parent, daemon=True).start()
+
+
+def _work(index: int, scenario: Any, seed: int, folder: Path, engine: type[Engine]) -> RunResult:
+    """One run within a pool's process."""
+
+    def progress(fraction: float) -> None:
+        _fractions[index] = max(fraction, STARTED)
+
+    progress(STARTED)
+    if _stop.value:
+        raise StoppedError(folder.name)
+    return run_one(
+        scenario, seed, folder,
+        progress=progress, should_stop=lambda: bool(_stop.value), engine=engine,
+    )  # fmt: skip

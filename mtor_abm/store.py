@@ -1,0 +1,392 @@
+"""What a run looks like on disk.
+
+    outputs/<study>/study.json                   the mark of a study folder
+    outputs/<study>/summary.csv                  all runs: scenario, seed, readout, unit, value
+    outputs/<study>/<scenario>__seed_0001/       one run
+        scenario.toml                            resolved
+        timeseries.csv  events.csv  summary.csv
+        cells/day_014.00.csv  fields/day_014.00.csv
+        manifest.json                            written last; without it a run is half-written
+
+Every file is written under a temporary name beside its final one and renamed when whole. A folder
+that holds anything which is not ours is never written to and never emptied.
+"""
+
+import contextlib
+import functools
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from .tidy_csv import csv_text, read_csv
+from .whole_file import NewFile, StoreError, is_partial, json_text, storage_error, write_file
+
+RUN_FORMAT = "mtor_abm run 1"
+STUDY_FORMAT = "mtor_abm study 1"
+MANIFEST = "manifest.json"
+STUDY_FILE = "study.json"
+SCENARIO_FILE = "scenario.toml"
+LOG_FILE = "run.log"
+RUN_FILES = frozenset(
+    {MANIFEST, SCENARIO_FILE, "timeseries.csv", "events.csv", "summary.csv", LOG_FILE}
+)
+SNAPSHOTS = ("cells", "fields")
+RUN_NAME = re.compile(r"(?P<scenario>[A-Za-z0-9][A-Za-z0-9_.+-]*)__seed_(?P<seed>\d{4,})")
+SNAPSHOT_NAME = re.compile(r"day_\d{3,}\.\d\d\.csv")
+
+
+def run_name(scenario: str, seed: int) -> str:
+    """Name of a run's folder.
+
+    Raises:
+        StoreError: a scenario name that cannot be part of a folder name.
+    """
+    name = f"{scenario}__seed_{seed:04d}"
+    if not RUN_NAME.fullmatch(name):
+        raise StoreError(
+            f"scenario name {scenario!r} with seed {seed} cannot name a folder; use letters, "
+            "digits, _ . + - and seeds from 0"
+        )
+    return name
+
+
+def snapshot_name(kind: str, day: float) -> str:
+    """Name of a snapshot within its run, e.g. cells/day_014.00.csv."""
+    return f"{kind}/day_{day:06.2f}.csv"
+
+
+# ------------------------------------------------------------------------------------------- write
+class RunWriter:
+    """A run while it is written. Leaving the `with` block by an exception removes the run.
+
+    Raises:
+        StoreError: on entering, if the folder holds something that is not ours; in any method, if
+            the disk refuses.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Prepare to write the run `folder`; an older run of ours in its place is removed."""
+        self.folder = Path(folder)
+        self.files: dict[str, dict[str, Any]] = {}
+        self._open: dict[str, NewFile] = {}
+        self._finished = False
+        try:
+            clear_run(self.folder)
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise storage_error(error, self.folder) from error
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write one text file."""
+        self._do(name, lambda file: file.write(text))
+        self._close(name)
+
+    def write_table(self, name: str, table: Mapping[str, Any]) -> None:
+        """Write one table whole."""
+        self.append(name, table)
+        self._close(name)
+
+    def append(self, name: str, table: Mapping[str, Any]) -> None:
+        """Append rows to a table that stays open until `finish`."""
+        self._do(name, lambda file: file.append(table))
+
+    def finish(self, manifest: Mapping[str, Any]) -> None:
+        """Close all tables, then write the manifest: from then on the run is complete."""
+        for name in list(self._open):
+            self._close(name)
+        files = dict(sorted(self.files.items()))
+        write_file(
+            self.folder / MANIFEST, json_text({"format": RUN_FORMAT, **manifest, "files": files})
+        )
+        self._finished = True
+
+    def discard(self) -> None:
+        """Remove what was written, so that nothing is left or writing starts anew; never fails."""
+        for file in self._open.values():
+            file.abandon()
+        self._open.clear()
+        self.files.clear()
+        with contextlib.suppress(OSError, StoreError):
+            clear_run(self.folder)
+            self.folder.rmdir()
+
+    def __enter__(self) -> "RunWriter":
+        """The writer itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Remove the run unless it was finished."""
+        if not self._finished:
+            self.discard()
+
+    def _do(self, name: str, action: Any) -> None:
+        path = self.folder / name
+        try:
+            if name not in self._open:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._open[name] = NewFile(path)
+            action(self._open[name])
+        except OSError as error:
+            raise storage_error(error, path) from error
+
+    def _close(self, name: str) -> None:
+        try:
+            self.files[name] = self._open[name].commit()
+        except OSError as error:
+            raise storage_error(error, self.folder / name) from error
+        del self._open[name]
+
+
+def clear_run(folder: Path) -> None:
+    """Remove the files of an older or half-written run of ours; the folder itself stays.
+
+    Raises:
+        StoreError: something in the folder is not ours; then nothing is removed.
+        OSError: the system refuses.
+    """
+    if not folder.exists():
+        return
+    foreign = foreign_entries(folder)
+    if foreign:
+        raise StoreError(
+            f"{folder} holds {foreign[0]!r}, which no run of mtor_abm writes; "
+            "move it or choose another --out or --name"
+        )
+    # The manifest goes first: whatever happens next, the rest cannot pass for a complete run.
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name != MANIFEST):
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+
+
+def foreign_entries(folder: Path) -> list[str]:
+    """Names within a run folder that are not ours, sorted."""
+    foreign = []
+    for entry in folder.iterdir():
+        if entry.name in SNAPSHOTS and entry.is_dir() and not entry.is_symlink():
+            foreign += [
+                f"{entry.name}/{inner.name}"
+                for inner in entry.iterdir()
+                if inner.is_dir()
+                or not (SNAPSHOT_NAME.fullmatch(inner.name) or is_partial(inner.name))
+            ]
+        elif entry.is_dir() or not (entry.name in RUN_FILES or is_partial(entry.name)):
+            foreign.append(entry.name)
+    return sorted(foreign)
+
+
+# -------------------------------------------------------------------------------------------- read
+@dataclass(frozen=True)
+class Run:
+    """A run on disk. Tables are read when asked for, and checked against the manifest then.
+
+    Attributes:
+        folder: where it lies.
+        manifest: content of manifest.json.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def scenario(self) -> str:
+        """Name of the scenario."""
+        return str(self.manifest["scenario"])
+
+    @property
+    def seed(self) -> int:
+        """Seed of the run."""
+        return int(self.manifest["seed"])
+
+    @property
+    def status(self) -> str:
+        """The manifest's status: "complete" or "failed"."""
+        return str(self.manifest["status"])
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What decides the bytes of its tables: see `provenance.identity`."""
+        return dict(self.manifest["identity"])
+
+    def table(self, name: str) -> Any:
+        """One table as a DataFrame, e.g. "cells/day_014.00.csv".
+
+        Raises:
+            StoreError: no such table, or it differs from what was written.
+        """
+        content = self._content(name)
+        try:
+            return read_csv(content)
+        except ValueError as error:
+            raise StoreError(f"{self.folder / name} is no table: {error}") from error
+
+    @functools.cached_property
+    def timeseries(self) -> Any:
+        """timeseries.csv."""
+        return self.table("timeseries.csv")
+
+    @functools.cached_property
+    def events(self) -> Any:
+        """events.csv."""
+        return self.table("events.csv")
+
+    @functools.cached_property
+    def summary(self) -> Any:
+        """summary.csv: readout, unit, value."""
+        return self.table("summary.csv")
+
+    def verify(self) -> None:
+        """Compare every file with the manifest.
+
+        Raises:
+            StoreError: one is missing or changed.
+        """
+        for name in self.manifest["files"]:
+            self._content(name)
+
+    def _content(self, name: str) -> bytes:
+        path = self.folder / name
+        entry = self.manifest["files"].get(name)
+        if entry is None:
+            have = ", ".join(sorted(self.manifest["files"]))
+            raise StoreError(f"{self.folder} has no {name}; it holds {have}")
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError as error:
+            raise StoreError(f"{path} is missing; {_run_again(self.folder)}") from error
+        except OSError as error:
+            raise storage_error(error, path) from error
+        if hashlib.sha256(content).hexdigest() != entry["sha256"]:
+            raise StoreError(
+                f"{path} is not what the run wrote ({len(content)} bytes, {entry['bytes']} "
+                f"expected, or other content); {_run_again(self.folder)}"
+            )
+        return content
+
+
+def read_run(folder: str | Path) -> Run:
+    """Open a run.
+
+    Raises:
+        StoreError: there is none, it is half-written, foreign or unreadable.
+    """
+    folder = Path(folder)
+    try:
+        if not folder.exists():
+            raise StoreError(f"{folder} does not exist; give the folder of a run")
+        if not folder.is_dir():
+            raise StoreError(f"{folder} is a file; give the folder of a run")
+        text = (folder / MANIFEST).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        if foreign_entries(folder):
+            raise StoreError(f"{folder} is not a run of mtor_abm (no {MANIFEST})") from error
+        raise StoreError(
+            f"{folder} is half-written (no {MANIFEST}); {_run_again(folder)}"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise StoreError(
+            f"{folder / MANIFEST} is damaged (not UTF-8); {_run_again(folder)}"
+        ) from error
+    except OSError as error:
+        raise storage_error(error, folder) from error
+    try:
+        manifest = json.loads(text)
+    except ValueError as error:
+        raise StoreError(
+            f"{folder / MANIFEST} is damaged (no JSON); {_run_again(folder)}"
+        ) from error
+    if not isinstance(manifest, dict) or manifest.get("format") != RUN_FORMAT:
+        stated = manifest.get("format") if isinstance(manifest, dict) else None
+        raise StoreError(
+            f"{folder / MANIFEST} has format {stated!r}, this version reads {RUN_FORMAT!r}; "
+            "read it with the version that wrote it, or run it again"
+        )
+    missing = {"scenario", "seed", "status", "identity", "files", "parameters"} - set(manifest)
+    if missing:
+        raise StoreError(
+            f"{folder / MANIFEST} lacks {', '.join(sorted(missing))}; {_run_again(folder)}"
+        )
+    return Run(folder, manifest)
+
+
+def _run_again(folder: Path) -> str:
+    return f"delete {folder.name} and run the study again (finished runs are kept)"
+
+
+# ------------------------------------------------------------------------------------------- study
+def find_runs(study: Path) -> list[Path]:
+    """Folders within a study that are named like runs, sorted by name."""
+    try:
+        return sorted(
+            entry for entry in study.iterdir() if RUN_NAME.fullmatch(entry.name) and entry.is_dir()
+        )
+    except OSError as error:
+        raise storage_error(error, study) from error
+
+
+def check_study_folder(study: Path) -> None:
+    """See that a study may be written to this folder.
+
+    Raises:
+        StoreError: it is a file, or it holds things and is not a study.
+    """
+    try:
+        if not study.exists():
+            return
+        if not study.is_dir():
+            raise StoreError(f"{study} is a file; choose another --out or --name")
+        names = sorted(entry.name for entry in study.iterdir())
+    except OSError as error:
+        raise storage_error(error, study) from error
+    if STUDY_FILE in names:
+        return
+    foreign = [name for name in names if not (RUN_NAME.fullmatch(name) or is_partial(name))]
+    if foreign:
+        raise StoreError(
+            f"{study} holds {foreign[0]!r} and is not a study of mtor_abm (no {STUDY_FILE}); "
+            "choose another --out or --name"
+        )
+
+
+def write_study(study: Path, content: Mapping[str, Any]) -> None:
+    """Create the study folder if need be and write its mark."""
+    check_study_folder(study)
+    try:
+        study.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(error, study) from error
+    write_file(study / STUDY_FILE, json_text({"format": STUDY_FORMAT, **content}))
+
+
+def write_study_summary(study: Path) -> int:
+    """Gather the summaries of all complete runs into summary.csv; return the number of runs."""
+    columns: dict[str, list[Any]] = {
+        "scenario": [], "seed": [], "readout": [], "unit": [], "value": [],
+    }  # fmt: skip
+    n = 0
+    for folder in find_runs(study):
+        if not (folder / MANIFEST).exists():
+            continue
+        run = read_run(folder)
+        if run.status != "complete":
+            continue
+        summary = run.summary
+        columns["scenario"] += [run.scenario] * len(summary)
+        columns["seed"] += [run.seed] * len(summary)
+        for name in ("readout", "unit", "value"):
+            columns[name] += summary[name].tolist()
+        n += 1
+    write_file(study / "summary.csv", csv_text(columns))
+    return n

@@ -1,0 +1,121 @@
+"""A file that is either whole or not there, and errors of the disk in one line."""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from .errors import UserError
+from .tidy_csv import csv_text, n_rows
+
+PARTIAL = ".partial"
+
+
+class StoreError(UserError):
+    """The disk refuses, or holds something that is not what it should be. One line, with a cure."""
+
+
+def storage_error(error: OSError, path: Path) -> StoreError:
+    """Say what the operating system refused, and what to do about it."""
+    causes = {
+        errno.ENOSPC: "no space left on the device; free some space or choose another --out",
+        errno.EDQUOT: "the disk quota is used up; free some space or choose another --out",
+        errno.EFBIG: "the file would exceed the size limit (ulimit -f); raise it",
+        errno.EACCES: "permission denied; choose another --out or change the folder's permissions",
+        errno.EPERM: "permission denied; choose another --out or change the folder's permissions",
+        errno.EROFS: "the file system is read-only; choose another --out",
+        errno.ENOTDIR: "a part of this path is a file, not a folder; choose another --out",
+        errno.EEXIST: "a file stands where a folder is needed; move it or choose another --out",
+        errno.EISDIR: "a folder stands where a file is needed; move it or choose another --out",
+        errno.ENOENT: "it vanished while it was in use; is another process writing the same study?",
+        errno.ENAMETOOLONG: "the path is too long; choose a shorter --out or --name",
+    }
+    cause = causes.get(error.errno or 0, f"{error.strerror or error}; choose another --out")
+    return StoreError(f"{path}: {cause}")
+
+
+def is_partial(name: str) -> bool:
+    """Whether this is the name of a file that was never finished."""
+    return re.fullmatch(r"\..+\.\d+" + re.escape(PARTIAL), name) is not None
+
+
+class NewFile:
+    """A file that appears under its name only when it is whole.
+
+    Attributes:
+        path: final path.
+        rows: rows written so far, or None if it is no table.
+    """
+
+    def __init__(self, path: Path, rows: int | None = None) -> None:
+        """Open the temporary file beside `path`, in a folder that exists."""
+        self.path = path
+        self.rows = rows
+        self._partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
+        self._hash = hashlib.sha256()
+        self._n_bytes = 0
+        self._file: IO[bytes] = self._partial.open("wb")
+
+    def write(self, text: str) -> None:
+        """Append a text."""
+        content = text.encode("utf-8")
+        self._file.write(content)
+        self._hash.update(content)
+        self._n_bytes += len(content)
+
+    def append(self, table: Mapping[str, Any]) -> None:
+        """Append the rows of a table; the first call writes the header."""
+        self.write(csv_text(table, header=self.rows is None))
+        self.rows = (self.rows or 0) + n_rows(table)
+
+    def commit(self) -> dict[str, Any]:
+        """Give the file its name; return its entry in the manifest."""
+        self._file.close()
+        self._partial.replace(self.path)
+        entry = {"sha256": self._hash.hexdigest(), "bytes": self._n_bytes}
+        return entry if self.rows is None else {**entry, "rows": self.rows}
+
+    def abandon(self) -> None:
+        """Remove the temporary file; never fails."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        with contextlib.suppress(OSError):
+            self._partial.unlink(missing_ok=True)
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write one file whole, or not at all.
+
+    Raises:
+        StoreError: full disk, no permission and the like; no temporary file is left.
+    """
+    try:
+        file = NewFile(path)
+    except OSError as error:
+        raise storage_error(error, path) from error
+    try:
+        file.write(text)
+        file.commit()
+    except OSError as error:
+        file.abandon()
+        raise storage_error(error, path) from error
+    except BaseException:
+        file.abandon()
+        raise
+
+
+def json_text(value: Any) -> str:
+    """JSON as it stands in our files."""
+    return json.dumps(value, indent=1, ensure_ascii=False, default=_plain) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """A numpy scalar, a path or a tuple-like as JSON knows it."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return str(value)
