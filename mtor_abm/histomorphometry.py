@@ -54,8 +54,8 @@ def bone_perimeter_mm(bone: NDArray[np.bool_], dx_um: float) -> float:
 def bone_measures(bone: NDArray[np.bool_], dx_um: float) -> BoneMeasures:
     """Plate-model measures of a bone mask (nx, ny) with sites of dx_um.
 
-    The values are those of the section itself. To extrapolate to a volume as histologists do, divide
-    tb_th_um by 1.199 (Parfitt's factor for human iliac bone [recalled]; 4/pi for isotropic bone).
+    The values are those of the section itself. To extrapolate to a volume as histologists do,
+    divide tb_th_um by 1.199 (Parfitt, human iliac bone [recalled]); by 4/pi if it is isotropic.
     """
     fraction = bv_tv(bone)
     perimeter_mm = bone_perimeter_mm(bone, dx_um)
@@ -107,7 +107,7 @@ def local_thickness_um(mask: NDArray[np.bool_], dx_um: float) -> NDArray[np.floa
 
 
 def mean_local_thickness_um(mask: NDArray[np.bool_], dx_um: float) -> float:
-    """Mean of local_thickness_um over the mask (um): Tb.Th of bone, Tb.Sp of marrow; NaN if empty."""
+    """Mean local thickness over the mask (um): Tb.Th of bone, Tb.Sp of marrow; NaN if empty."""
     return float(local_thickness_um(mask, dx_um)[mask].mean()) if mask.any() else math.nan
 
 
@@ -131,9 +131,9 @@ def _paint_largest_circles(radius, widest):  # type: ignore[no-untyped-def]
                         hidden = True
             if hidden:
                 continue
-            reach = int(math.ceil(r)) - 1
+            reach = int(r)
             for i in range(max(x - reach, 0), min(x + reach + 1, nx)):
-                across = r * r - (i - x) ** 2
+                across = r * r - (i - x) ** 2 - 1e-9  # r is a rounded square root
                 for j in range(max(y - reach, 0), min(y + reach + 1, ny)):
                     if (j - y) ** 2 < across and widest[i, j] < r:
                         widest[i, j] = r

@@ -104,10 +104,11 @@ def _check_measures(
         )
     plate = plate_tb_sp_um(bv_tv, tb_th_um)
     if tb_sp_um is not None and not abs(tb_sp_um - plate) <= PLATE_MISMATCH * plate:
+        least, most = (1.0 - PLATE_MISMATCH) * plate, (1.0 + PLATE_MISMATCH) * plate
         raise ValueError(
-            f"tb_sp_um is {tb_sp_um} um, but bv_tv {bv_tv} and tb_th_um {tb_th_um} um leave gaps of "
-            f"{plate:.0f} um (Tb.Th (1 / BV/TV - 1)): give {(1 - PLATE_MISMATCH) * plate:.0f} to "
-            f"{(1 + PLATE_MISMATCH) * plate:.0f} um, or change one of the other two"
+            f"tb_sp_um is {tb_sp_um} um, but bv_tv {bv_tv} and tb_th_um {tb_th_um} um leave gaps "
+            f"of {plate:.0f} um (Tb.Th (1 / BV/TV - 1)): give {least:.0f} to {most:.0f} um, "
+            "or change one of the other two"
         )
 
 
@@ -153,7 +154,7 @@ def _honeycomb(shape: tuple[int, int], pitch: float, rng: np.random.Generator) -
 
 
 def _warp(points: Floats, pitch: float, rng: np.random.Generator) -> Floats:
-    """Smooth displacement (n, 2) of points (n, 2): a few plane waves of one to two and a half pitches."""
+    """Smooth displacement (n, 2) of points (n, 2): plane waves of one to 2.5 pitches."""
     n_waves = 8
     angle = rng.uniform(0.0, 2.0 * np.pi, n_waves)
     wave = 2.0 * np.pi / (pitch * rng.uniform(0.9, 2.5, n_waves))
@@ -206,7 +207,8 @@ def _nearest_without_specks(depth: Floats, n_bone: int, smallest: float) -> Mask
         depth[specks] = np.inf
         depth[holes] = -np.inf
     raise ValueError(
-        f"no bone without pieces below {smallest:.0f} sites was found: enlarge the lattice"
+        f"{depth.shape[0]} x {depth.shape[1]} sites hold no {n_bone} sites of bone without pieces "
+        f"below {smallest:.0f} sites: enlarge the lattice, lower tb_th_um or change the seed"
     )
 
 

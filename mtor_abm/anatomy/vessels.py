@@ -3,9 +3,9 @@
 Every vessel site is one endothelial segment of 10 um. The mesh is a Delaunay graph bent round the
 bone: nodes are scattered through the marrow, each marrow site belongs to the node it reaches most
 cheaply, and nodes whose regions touch can be joined by the cheapest path. Sites beside bone are
-dear, so that vessels keep clear of it, and the cost varies at random, so that they wind. A spanning
-tree joins every node of a pocket of marrow; then edges close loops, those that no third node bridges
-first, until the vessels fill their share of the marrow.
+dear, so that vessels keep clear of it, and the cost varies at random, so that they wind. A
+spanning tree joins every node of a pocket of marrow; then edges close loops, those that no third
+node bridges first, until the vessels fill their share of the marrow.
 """
 
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class VesselNetwork:
 
 
 class _Pairs(NamedTuple):
-    """Pairs of neighbouring sites, (n,) each: two flat sites and the distance between them, sites."""
+    """Pairs of neighbouring sites, (n,) each: two flat sites and their distance in sites."""
 
     here: Ints
     there: Ints
@@ -57,7 +57,7 @@ class _Pairs(NamedTuple):
 
 
 class _Edges(NamedTuple):
-    """Possible vessels between nodes, (n,) each: two nodes, the cost, the sites where paths meet."""
+    """Possible vessels between nodes, (n,) each: two nodes, the cost, where the paths meet."""
 
     a: Ints
     b: Ints
@@ -87,9 +87,7 @@ def vessel_network(
     fraction cannot be had together, naming those that can.
     """
     if not spacing_um >= 3.0 * dx_um:
-        raise ValueError(
-            f"spacing_um is {spacing_um} um; vessels need 3 sites of {dx_um} um from one to the next"
-        )
+        raise ValueError(f"spacing_um is {spacing_um} um; vessels need 3 sites of {dx_um} um each")
     if not 0.0 < area_fraction < 1.0:
         raise ValueError(f"area_fraction is {area_fraction}; it must lie between 0 and 1")
     if not 0.0 < arteriole_share <= 1.0:
@@ -113,7 +111,7 @@ def vessel_network(
 
 
 def perfused(vessel: Mask, inlet: Mask) -> Mask:
-    """Vessel sites (nx, ny) that are 8-connected through vessels to a vessel site that is an inlet."""
+    """Vessel sites (nx, ny) that are 8-connected through vessels to an inlet on a vessel."""
     pieces, n_pieces = label(vessel, structure=EIGHT)
     fed = np.zeros(n_pieces + 1, dtype=bool)
     fed[pieces[inlet & vessel]] = True
@@ -209,7 +207,7 @@ def _regions(n_sites: int, pairs: _Pairs, step: Floats, nodes: Ints) -> tuple[Fl
     )
     index = np.full(n_sites, -1, dtype=np.int64)
     index[nodes] = np.arange(nodes.size)
-    owner = np.where(source >= 0, index[source], -1)
+    owner = np.where(source >= 0, index[np.maximum(source, 0)], -1)
     return reach, np.where(parent >= 0, parent, -1).astype(np.int64), owner
 
 
@@ -285,7 +283,7 @@ def _first_rank_of_sites(
 
 
 def _fill_to(first_rank: Ints, area_fraction: float, marrow: Mask, spacing_um: float) -> Mask:
-    """Sites of the tree and of as many further edges as bring their number nearest to the target."""
+    """Sites of the tree and of as many further edges as come nearest to the target."""
     n_marrow = int(np.count_nonzero(marrow))
     wanted = area_fraction * n_marrow
     possible = first_rank[first_rank < np.iinfo(np.int64).max]
@@ -308,7 +306,7 @@ def _arterioles(
     flat = np.flatnonzero(sites)
     piece = pieces.flat[flat]
     from_bone = distance_transform_edt(~bone) if bone.any() else np.zeros(bone.shape)
-    # A random share of sites may become inlets, the nearest to bone first; each network has its own.
+    # Inlets are the sites nearest to bone, with some luck; each network has one of its own.
     eagerness = from_bone.flat[flat] + rng.exponential(1.0, flat.size)
     n_wanted = max(round(share * flat.size), n_pieces)
     n_inlets = max(round(n_wanted * dx_um / ARTERIOLE_LENGTH_UM), 1)
