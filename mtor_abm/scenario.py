@@ -15,8 +15,8 @@ from .errors import UserError
 from .fields import FIELDS
 from .genes import GENE_ALIASES, Genes
 from .parameters import Group
-from .regimen import Regimen
 from .run_settings import OutputParameters, RunParameters, is_multiple
+from .schedule import Schedule
 from .switches import Switches
 from .toml_text import inline, to_toml
 from .validation import Where, as_table, refuse_unknown, shown, suggestion, validated
@@ -73,7 +73,7 @@ class Scenario:
     output: OutputParameters
     switches: Switches
     genes: dict[str, Genes]
-    drugs: dict[str, Regimen]
+    drugs: dict[str, Schedule]
     fields: dict[str, Group]
     groups: dict[str, Group]
     vocabulary: Vocabulary = field(default=MODEL, repr=False, compare=False)
@@ -131,7 +131,7 @@ class Scenario:
             switches=group(Switches, "switches"),
             genes={c: validated(Genes, genes.get(c, {}), ("genes", c), where) for c in words.cells},
             drugs={
-                drug: validated(Regimen, table, ("drugs", drug), where)
+                drug: validated(Schedule, table, ("drugs", drug), where)
                 for drug, table in sorted(named("drugs", words.drugs, "drug").items())
             },
             fields={
@@ -250,31 +250,31 @@ def _refuse_contradictions(scenario: Scenario, where: Where) -> None:
                 raise UserError(f"{start}, outside the run; give days within 0..{run.days:g}")
             if days.count(day) > 1:
                 raise UserError(f"{start} twice; give each day once")
-    for drug, regimen in scenario.drugs.items():
+    for drug, schedule in scenario.drugs.items():
         path = ("drugs", drug)
-        if regimen.start_day >= run.days:
+        if schedule.start_day >= run.days:
             raise UserError(
-                f"{where((*path, 'start_day'))}: [drugs.{drug}] start_day = {regimen.start_day} is "
-                f"not before the end of the run (run.days = {run.days}), so no dose would be given;"
+                f"{where((*path, 'start_day'))}: [drugs.{drug}] start_day = {schedule.start_day} "
+                f"is not before the end of the run (run.days = {run.days}), so no dose would be given;"
                 " give an earlier start_day or a longer run"
             )
-        _refuse_impossible_route(scenario.vocabulary.drugs[drug], regimen, where)
+        _refuse_impossible_route(scenario.vocabulary.drugs[drug], schedule, where)
         refuse_unknown(
-            regimen.cells, scenario.vocabulary.cells, (*path, "cells"), where, what="cell type"
+            schedule.cells, scenario.vocabulary.cells, (*path, "cells"), where, what="cell type"
         )
 
 
-def _refuse_impossible_route(drug: Drug, regimen: Regimen, where: Where) -> None:
+def _refuse_impossible_route(drug: Drug, schedule: Schedule, where: Where) -> None:
     place = f"[drugs.{drug.key}]"
-    kinetics = drug.kinetics.get(regimen.species)
+    kinetics = drug.kinetics.get(schedule.species)
     if kinetics is None:
-        reason = drug.why_not.get(regimen.species, "its pharmacokinetics are not known")
+        reason = drug.why_not.get(schedule.species, "its pharmacokinetics are not known")
         raise UserError(
-            f'{where(("drugs", drug.key, "species"))}: {place} species = "{regimen.species}" '
+            f'{where(("drugs", drug.key, "species"))}: {place} species = "{schedule.species}" '
             f"cannot be used: {reason}; give {' or '.join(map(inline, drug.kinetics))}"
         )
-    if regimen.route not in kinetics.routes:
+    if schedule.route not in kinetics.routes:
         raise UserError(
-            f'{where(("drugs", drug.key, "route"))}: {place} route = "{regimen.route}" is not '
-            f"known for the {regimen.species}; give {' or '.join(map(inline, kinetics.routes))}"
+            f'{where(("drugs", drug.key, "route"))}: {place} route = "{schedule.route}" is not '
+            f"known for the {schedule.species}; give {' or '.join(map(inline, kinetics.routes))}"
         )

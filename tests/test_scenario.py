@@ -1,6 +1,5 @@
 """Scenarios: defaults, validation, inheritance, overrides, and every error as one line."""
 
-import math
 import pickle
 
 import pytest
@@ -356,25 +355,16 @@ def test_any_seed_text_gives_seeds_or_one_line(text):
         assert seeds and len(set(seeds)) == len(seeds)
 
 
-def dosing(**keys):
+def regimen(**keys):
     tables = {"drugs": {"rapamycin": {"dose_mg_per_kg": 2.0, **keys}}}
-    return Scenario.from_tables(tables, vocabulary=SMALL).drugs["rapamycin"]
+    scenario = Scenario.from_tables(tables, vocabulary=SMALL)
+    return scenario.drugs["rapamycin"].regimen("rapamycin", scenario.run.days)
 
 
 def test_dose_times_by_hand():
-    assert dosing(every_h=12.0, start_day=1.0, stop_day=2.0).dose_times_h(1e9) == [24.0, 36.0]
-    assert dosing(start_day=1.0).dose_times_h(48.0) == [24.0]
-    assert dosing(every_h=24.0).dose_times_h(48.0) == [0.0, 24.0]  # none at the end itself
-    assert dosing(start_day=3.0).dose_times_h(72.0) == []
-
-
-def test_doses_by_body_mass():
-    def dose(**keys):
-        tables = {"drugs": {"rapamycin": keys}}
-        return Scenario.from_tables(tables, vocabulary=SMALL).drugs["rapamycin"].dose
-
-    assert dose(dose_mg_per_kg=1.5) == 1.5
-    assert math.isclose(dose(dose_mg=0.1), 4.0)  # 0.1 mg in a mouse of 25 g
-    assert math.isclose(dose(dose_mg=0.1, body_mass_kg=0.02), 5.0)
-    assert dose(dose_mg=10, species="human", route="po") == 10.0
-    assert math.isclose(dose(dose_mg_per_kg=0.1, species="human", route="po"), 7.0)
+    days_1_to_2 = regimen(every_h=12.0, start_day=1.0, stop_day=2.0)
+    assert days_1_to_2.dose_times_h().tolist() == [24.0, 36.0]
+    assert regimen(start_day=1.0).dose_times_h().tolist() == [24.0]  # once
+    to_the_end = regimen(every_h=24.0, start_day=26.0)  # of the 28 days, and no dose at the end
+    assert to_the_end.dose_times_h().tolist() == [624.0, 648.0]
+    assert regimen(every_h=24.0, start_day=27.0, stop_day=99.0).dose_count == 1

@@ -1,10 +1,13 @@
-"""How a drug is given: how much, by which route, how often, from when to when."""
+"""How a scenario gives a drug: how much, by which route, how often, from when to when, to whom.
+
+A `Schedule` is one [drugs.NAME] table; `dosing.Regimen` is what becomes of it for one run.
+"""
 
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from .drugs import BODY_MASS_KG
+from .dosing import Regimen
 from .parameters import Group
 
 
@@ -16,7 +19,7 @@ def _scheduled(
     return Field(default=default, ge=low, le=high, description=what, json_schema_extra=extra)
 
 
-class Regimen(Group):
+class Schedule(Group):
     """One drug's schedule in one scenario. Give `dose_mg_per_kg` or `dose_mg`."""
 
     dose_mg_per_kg: float | None = _scheduled(
@@ -33,7 +36,7 @@ class Regimen(Group):
         default="ip", description="intraperitoneal, by mouth, intravenous or subcutaneous"
     )
     every_h: float | None = _scheduled(
-        "h", "time between doses; left out: a single dose at start_day", low=0.5, high=8784.0
+        "h", "time between doses; left out: a single dose at start_day", low=1.0, high=8784.0
     )
     start_day: float = _scheduled("d", "day of the first dose", default=0.0)
     stop_day: float | None = _scheduled(
@@ -44,7 +47,7 @@ class Regimen(Group):
     )
 
     @model_validator(mode="after")
-    def _one_dose_and_an_interval(self) -> "Regimen":
+    def _one_dose_and_an_interval(self) -> "Schedule":
         if self.dose_mg_per_kg is not None and self.dose_mg is not None:
             raise ValueError("dose_mg and dose_mg_per_kg are both given; keep one")
         if self.dose_mg_per_kg is None and self.dose_mg is None:
@@ -62,29 +65,27 @@ class Regimen(Group):
                 )
         return self
 
-    @property
-    def dose(self) -> float:
-        """One dose as DRUGS counts it: mg/kg for a mouse, mg for a human."""
-        mass_kg = self.body_mass_kg or float(BODY_MASS_KG[self.species])
-        if self.dose_mg_per_kg is not None:
-            return self.dose_mg_per_kg * (1.0 if self.species == "mouse" else mass_kg)
-        assert self.dose_mg is not None  # the validator leaves one of the two
-        return self.dose_mg / (mass_kg if self.species == "mouse" else 1.0)
+    def regimen(self, drug_key: str, run_days: float) -> Regimen:
+        """Doses of one run, none at or after its end.
+
+        Raises:
+            ValueError: the drug has no such route or species, or the first dose is past the end.
+        """
+        end = run_days if self.stop_day is None else min(run_days, self.stop_day)
+        once = self.every_h is None
+        return Regimen(
+            drug_key=drug_key,
+            route=self.route,
+            species=self.species,
+            dose_mg_per_kg=self.dose_mg_per_kg,
+            dose_mg=self.dose_mg,
+            start_day=self.start_day,
+            stop_day=None if once else end,
+            n_doses=1 if once else None,
+            every_h=24.0 if self.every_h is None else self.every_h,
+            body_mass_kg=self.body_mass_kg,
+        )
 
     def action_in(self, cell: str) -> float:
         """Share of the drug's action, 0..1, in this cell type; 1 where the scenario is silent."""
         return self.cells.get(cell, 1.0)
-
-    def dose_times_h(self, end_h: float) -> list[float]:
-        """Times of the doses in hours from the start of the run, all before `end_h`."""
-        first = 24.0 * self.start_day
-        last = end_h if self.stop_day is None else min(end_h, 24.0 * self.stop_day)
-        if first >= last:
-            return []
-        if self.every_h is None:
-            return [first]
-        # counted, not added up, so that a dose never drifts across a step by rounding
-        times: list[float] = []
-        while (time := first + len(times) * self.every_h) < last:
-            times.append(time)
-        return times
