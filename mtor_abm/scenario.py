@@ -255,8 +255,8 @@ def _refuse_contradictions(scenario: Scenario, where: Where) -> None:
         if schedule.start_day >= run.days:
             raise UserError(
                 f"{where((*path, 'start_day'))}: [drugs.{drug}] start_day = {schedule.start_day} "
-                f"is not before the end of the run (run.days = {run.days}), so no dose would be given;"
-                " give an earlier start_day or a longer run"
+                f"is not before the end of the run (run.days = {run.days}), so no dose would be "
+                "given; give an earlier start_day or a longer run"
             )
         _refuse_impossible_route(scenario.vocabulary.drugs[drug], schedule, where)
         refuse_unknown(

@@ -59,6 +59,15 @@ def load_all(names: Sequence[str | Path], overrides: Sequence[str] = ()) -> list
     return scenarios
 
 
+def checked(name_or_path: str | Path) -> dict[str, Any]:
+    """Whether a scenario can be used: {"file", "valid", "error"}, ready for JSON."""
+    try:
+        load(name_or_path)
+    except UserError as fault:
+        return {"file": str(name_or_path), "valid": False, "error": str(fault)}
+    return {"file": str(name_or_path), "valid": True, "error": None}
+
+
 def folders() -> list[Path]:
     """Folders in which a scenario's name is looked up: here, then beside the package."""
     candidates = [Path("scenarios"), Path(__file__).resolve().parent.parent / "scenarios"]

@@ -43,7 +43,7 @@ class Schedule(Group):
         "d", "no dose at or after this day; left out: dosing lasts as long as the run"
     )
     cells: dict[str, float] = Field(
-        default_factory=dict, description="share of the action per cell type, 0..1; left out: 1"
+        default={}, description="share of the action per cell type, 0..1; left out: 1"
     )
 
     @model_validator(mode="after")

@@ -1,0 +1,208 @@
+"""The command line: arguments in, calls out, and no logic of its own.
+
+Nothing heavy is imported before a command needs it, so that --help answers at once. Results go to
+standard output, progress and faults to standard error. Exit codes: 0 ok, 1 a run failed, 2 usage or
+invalid input, 130 interrupted.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from .errors import UserError, one_line
+from .version import VERSION
+
+OK, FAILED, INVALID, INTERRUPTED = 0, 1, 2, 130
+OUTPUTS = Path("outputs")
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with 2 after one line."""
+        self.exit(INVALID, f"{self.prog}: {one_line(message)}; see {self.prog} --help\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code (argparse itself exits on --help and misuse)."""
+    args = _parser().parse_args(arguments)
+    try:
+        code: int = args.command(args)
+        sys.stdout.flush()
+        return code
+    except UserError as fault:
+        _say(f"error: {fault}")
+        return INVALID
+    except KeyboardInterrupt:
+        _say("interrupted; complete runs are kept and the same command goes on from there")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+
+
+def _parser() -> Parser:
+    program = "python -m mtor_abm" if Path(sys.argv[0]).name == "__main__.py" else None
+    parser = Parser(
+        prog=program,
+        description="Agent-based simulator of bone metastasis driven by mTOR signalling. "
+        "Without a command: the demonstration, vehicle against rapamycin.",
+    )
+    parser.add_argument("--version", action="version", version=f"mtor_abm {VERSION}")
+    parser.set_defaults(command=_demo, out=OUTPUTS, jobs=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+
+    def command(name: str, call: Any, what: str) -> Parser:
+        sub = commands.add_parser(name, help=what, description=what.capitalize() + ".")
+        sub.set_defaults(command=call)
+        return sub
+
+    def as_json(sub: Parser) -> None:
+        sub.add_argument("--json", action="store_true", help="machine-readable results")
+
+    sub = command("list", _list, "list scenarios, or drugs, fields, cells, switches, columns ...")
+    sub.add_argument("kind", nargs="?", default="scenarios", metavar="KIND",
+                     help="scenarios (default), drugs, fields, cells, genes, switches, columns, "
+                     "parameters")  # fmt: skip
+    as_json(sub)
+
+    sub = command("describe", _describe, "say what a scenario, drug, parameter, column ... is")
+    sub.add_argument("name", metavar="NAME", help="e.g. rapamycin, V3, bv_tv, tumour.KEY")
+    as_json(sub)
+
+    sub = command("validate", _validate, "check scenario files without running them")
+    sub.add_argument("files", nargs="+", metavar="FILE", help="scenario name or TOML file")
+    as_json(sub)
+
+    sub = command("run", _run, "run scenarios, each with every seed")
+    sub.add_argument("scenarios", nargs="+", metavar="SCENARIO",
+                     help="name under scenarios/, or a TOML file")  # fmt: skip
+    sub.add_argument("--seeds", help="1-8, or 1,3,7, or 5 (default: the scenario's)")
+    sub.add_argument("-S", "--set", action="append", default=[], metavar="key=value",
+                     help="override a value, e.g. -S drugs.rapamycin.dose_mg_per_kg=3")  # fmt: skip
+    sub.add_argument("--days", help="simulated days, short for -S run.days=DAYS")
+    sub.add_argument("--jobs", type=_positive, metavar="N", help="processes (default: all cores)")
+    sub.add_argument("--out", type=Path, default=OUTPUTS, metavar="DIR",
+                     help="folder of all studies (default: outputs)")  # fmt: skip
+    sub.add_argument("--name", help="name of this study (default: from the scenarios)")
+    sub.add_argument("--dry-run", action="store_true", help="say what would run, write nothing")
+    sub.add_argument("--force", action="store_true", help="run anew what is complete")
+    loudness = sub.add_mutually_exclusive_group()
+    loudness.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    loudness.add_argument("-v", "--verbose", action="store_true", help="a line for every run")
+    as_json(sub)
+
+    sub = command("compare", _compare, "compare treated arms with a control, paired by seed")
+    sub.add_argument("control", metavar="CONTROL", help="e.g. outputs/demo/vehicle")
+    sub.add_argument("treated", nargs="+", metavar="TREATED", help="e.g. outputs/demo/rapamycin")
+    sub.add_argument("--out", type=Path, metavar="DIR", help="where comparison.csv goes")
+    as_json(sub)
+
+    sub = command("doctor", _doctor, "show versions, cores and cache, and run a short self-test")
+    as_json(sub)
+    return parser
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from .demo import run_demo
+    from .runner.progress import choose
+    from .study_text import outcome
+
+    study, comparison = run_demo(args.out, args.jobs, choose())
+    print(comparison.text())
+    print(outcome(study))
+    print(f"comparison   {comparison.path}")
+    return FAILED if study.failed else OK
+
+
+def _list(args: argparse.Namespace) -> int:
+    from .catalogue import listing, listing_text
+
+    rows = listing(args.kind)
+    _print_json(rows) if args.json else print(listing_text(rows))
+    return OK
+
+
+def _describe(args: argparse.Namespace) -> int:
+    from .catalogue import describe, entry_text
+
+    entries = describe(args.name)
+    _print_json(entries) if args.json else print("\n\n".join(map(entry_text, entries)))
+    return OK
+
+
+def _validate(args: argparse.Namespace) -> int:
+    from .scenario_files import checked
+
+    verdicts = [checked(file) for file in args.files]
+    if args.json:
+        _print_json(verdicts)
+    for verdict in verdicts:
+        if verdict["error"]:
+            _say(f"error: {verdict['error']}")
+        elif not args.json:
+            print(f"{verdict['file']}: valid")
+    return OK if all(verdict["valid"] for verdict in verdicts) else INVALID
+
+
+def _run(args: argparse.Namespace) -> int:
+    from .run_settings import parse_seeds
+    from .runner.batch import plan_study, run_study
+    from .runner.progress import choose
+    from .scenario_files import load_all
+    from .study_text import outcome, plan_rows, plan_text, study_name
+
+    overrides = [*args.set, *([f"run.days={args.days}"] if args.days is not None else [])]
+    seeds = None if args.seeds is None else parse_seeds(args.seeds)
+    scenarios = load_all(args.scenarios, overrides)
+    folder = args.out / study_name(scenarios, args.name)
+    if args.dry_run:
+        planned = plan_study(scenarios, seeds, folder, args.force)
+        _print_json(plan_rows(planned)) if args.json else print(plan_text(planned, folder))
+        return OK
+    report = choose(args.quiet, args.verbose, args.json)
+    study = run_study(
+        scenarios, seeds, folder, jobs=args.jobs, force=args.force, report=report
+    )  # fmt: skip
+    _print_json(study.as_dict()) if args.json else print(outcome(study))
+    return FAILED if study.failed else OK
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from .analysis.compare import compare
+
+    comparison = compare(args.control, args.treated, args.out)
+    if args.json:
+        _print_json(comparison.as_dict())
+    else:
+        print(comparison.text())
+        print(f"comparison   {comparison.path}")
+    return OK
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from .doctor import as_text, examine
+
+    report = examine(_say)
+    _print_json(report) if args.json else print(as_text(report))
+    return OK if report["self_test"] == "ok" else FAILED
+
+
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) == int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no count; give 1 or more")
+    return int(text)
+
+
+def _print_json(value: Any) -> None:
+    import json
+
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)

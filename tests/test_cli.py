@@ -1,0 +1,213 @@
+"""The command line: exit codes, one-line faults, JSON, laziness, and the check of Python."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import run as run_script
+from mtor_abm import cli
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def call(*arguments, cwd=ROOT, module=False):
+    start = ["-m", "mtor_abm"] if module else [str(ROOT / "run.py")]
+    return subprocess.run(
+        [sys.executable, *start, *arguments],
+        capture_output=True, text=True, cwd=cwd, env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        timeout=300,
+    )  # fmt: skip
+
+
+def one_line(text):
+    assert text.endswith("\n") and text.count("\n") == 1, text
+    assert "Traceback" not in text
+    return text.rstrip("\n")
+
+
+def refused(capsys, *arguments):
+    """The one line that a wrong call gets, and nothing on standard output."""
+    try:
+        code = cli.main(list(arguments))
+    except SystemExit as leaving:  # argparse
+        code = leaving.code
+    said = capsys.readouterr()
+    assert code == 2
+    assert said.out == ""
+    return one_line(said.err)
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; sys.argv = ['run.py', '--help']\n"
+        "try:\n    import run; run.start()\n"
+        "except SystemExit as leaving: assert leaving.code == 0\n"
+        "heavy = {'numpy', 'numba', 'pydantic', 'mesa', 'pandas', 'scipy', 'tqdm'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "usage: run.py" in done.stdout
+
+
+def test_python_m_does_the_same():
+    script, module = call("run", "nosuch"), call("run", "nosuch", module=True)
+    assert script.returncode == module.returncode == 2
+    assert script.stderr == module.stderr
+    assert call("--version", module=True).stdout == call("--version").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["frob"], "argument COMMAND: invalid choice: 'frob'"),
+        (["run"], "the following arguments are required: SCENARIO"),
+        (["run", "vehicle", "--jobs", "0"], "argument --jobs: '0' is no count; give 1 or more"),
+        (["run", "vehicle", "-q", "-v"], "not allowed with argument"),
+        (["run", "vehicl"], "unknown scenario 'vehicl'; nearest: vehicle"),
+        (["run", "vehicle", "vehicle"], "scenario name 'vehicle' is taken by vehicle"),
+        (["run", "vehicle", "--seeds", "4-1"], "seeds '4-1' run backwards; write 1-4"),
+        (["run", "vehicle", "--days", "x"], 'days = "x" is text, not a number'),
+        (["run", "vehicle", "--name", "a/b"], "--name 'a/b' cannot name a folder"),
+        (["run", "vehicle", "-S", "run.dais=3"], "unknown key 'dais'; nearest: days"),
+        (["run", "scenarios"], "scenarios: is a folder"),
+        (["list", "drug"], "cannot list 'drug'; nearest: drugs"),
+        (["describe", "rapamicin"], "nothing is called 'rapamicin'; nearest: rapamycin"),
+        (["compare", "nosuch/a", "nosuch/b"], "nosuch/a"),
+    ],
+)
+def test_a_wrong_call_gets_one_line_and_2(arguments, expected, capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert expected in refused(capsys, *arguments)
+
+
+def test_validate_tells_good_from_bad(tmp_path, capsys):
+    good, bad = tmp_path / "good.toml", tmp_path / "bad.toml"
+    good.write_text("[run]\ndays = 3\n")
+    bad.write_text("[run]\ndas = 3\n")
+    assert cli.main(["validate", str(good)]) == 0
+    assert capsys.readouterr().out == f"{good}: valid\n"
+    assert cli.main(["validate", str(good), str(bad), "--json"]) == 2
+    said = capsys.readouterr()
+    verdicts = json.loads(said.out)
+    assert [v["valid"] for v in verdicts] == [True, False]
+    assert "unknown key 'das'; nearest: days" in one_line(said.err)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["scenarios", "drugs", "fields", "cells", "genes", "switches", "columns", "parameters"],
+)
+def test_every_listed_name_can_be_described(kind, capsys):
+    assert cli.main(["list", kind, "--json"]) == 0
+    entries = json.loads(capsys.readouterr().out)
+    assert entries
+    assert cli.main(["list", kind]) == 0
+    text = capsys.readouterr().out
+    for entry in entries[:3] + entries[-3:]:
+        assert entry["name"] in text
+        assert cli.main(["describe", entry["name"], "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert entry["name"] in [f["name"] for f in found]
+        assert cli.main(["describe", entry["name"]]) == 0
+        assert entry["name"] in capsys.readouterr().out
+
+
+def test_describe_a_switch_prints_every_value_with_its_meaning(capsys):
+    assert cli.main(["describe", "V3"]) == 0
+    text = capsys.readouterr().out
+    assert "A = promotes them (Glantschnig 2003; Smink 2009; Dai 2017)" in text
+    assert "B = restrains them (Hiraiwa 2019; Huynh and Wan 2018)" in text
+    assert "value         A" in text
+
+
+def test_describe_a_bare_key_gives_unit_limits_and_source(capsys):
+    assert cli.main(["describe", "step_h"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("run.step_h (parameter)")
+    assert "1 h   (limits 0.05..6)" in text
+    assert "confidence    assumed" in text
+
+
+def test_a_dry_run_writes_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["run", "vehicle", "rapamycin", "--seeds", "1-3", "--days", "7", "--dry-run"]
+    assert cli.main(arguments) == 0
+    text = capsys.readouterr().out
+    assert "would run 6 runs, 1008 steps, into outputs/vehicle_vs_rapamycin" in text
+    assert cli.main([*arguments, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(r["scenario"], r["seed"]) for r in rows] == [
+        (name, seed) for name in ("vehicle", "rapamycin") for seed in (1, 2, 3)
+    ]
+    assert {r["n_steps"] for r in rows} == {168}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_closed_pipe_is_no_fault():
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "run.py", "list", "parameters"],
+        stdout=writer, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+    )  # fmt: skip
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_ctrl_c_gives_one_line_and_130(monkeypatch, capsys):
+    def interrupted(*_args, **_kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mtor_abm.runner.batch.run_study", interrupted)
+    monkeypatch.chdir(ROOT)
+    assert cli.main(["run", "vehicle"]) == 130
+    assert one_line(capsys.readouterr().err).startswith("interrupted;")
+
+
+def test_a_failed_run_gives_1(monkeypatch, capsys, tmp_path):
+    from mtor_abm.runner.batch import StudyResult
+    from mtor_abm.runner.single import RunResult
+
+    def failing(*_args, **_kwargs):
+        run = RunResult("vehicle", 1, tmp_path / "x", "failed", 1.0, "MemoryError: none left")
+        return StudyResult(tmp_path, [run], 1.0)
+
+    monkeypatch.setattr("mtor_abm.runner.batch.run_study", failing)
+    monkeypatch.chdir(ROOT)
+    assert cli.main(["run", "vehicle"]) == 1
+    assert "MemoryError: none left" in capsys.readouterr().out
+    assert cli.main(["run", "vehicle", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["n_failed"] == 1
+
+
+def test_an_old_python_is_told_what_to_type():
+    line = run_script.complaint((3, 11), [], has_environment=False)
+    assert line == (
+        "run.py needs Python 3.12 or newer and this is 3.11; type: python3.12 -m venv .venv && "
+        f"{run_script.PYTHON} -m pip install -e . && {run_script.PYTHON} run.py"
+    )
+    assert run_script.complaint((3, 11), [], has_environment=True).endswith(
+        f"type: {run_script.PYTHON} run.py"
+    )
+
+
+def test_missing_packages_are_named():
+    line = run_script.complaint((3, 12), ["numba", "scipy"], has_environment=True)
+    assert "does not find numba, scipy; type:" in line and "\n" not in line
+    assert run_script.complaint((3, 12), [], has_environment=True) is None
+
+
+def test_run_py_names_every_dependency_and_parses_under_an_old_python():
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {d.split(">")[0].split("[")[0] for d in project["dependencies"]}
+    assert declared | {"networkx"} == set(run_script.NEEDED)
+    ast.parse((ROOT / "run.py").read_text(), feature_version=(3, 6))
