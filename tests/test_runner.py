@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toy_marrow import START_AREA_MM2, ToyEngine, ToyOutput, ToyRun, ToyScenario
+from toy_marrow import LARGE_UID, START_AREA_MM2, ToyEngine, ToyOutput, ToyRun, ToyScenario
 
 from mtor_abm import readouts
 from mtor_abm.runner import batch, progress, single
@@ -72,6 +72,7 @@ def test_events_arrive_in_chunks_without_loss(tmp_path, monkeypatch):
     whole = read_run(run_one(ToyScenario(), 1, tmp_path / "a__seed_0001", engine=ToyEngine).folder)
     monkeypatch.setattr(single, "EVENTS_PER_CHUNK", 2)
     parts = read_run(run_one(ToyScenario(), 1, tmp_path / "b__seed_0001", engine=ToyEngine).folder)
+    assert whole.events["uid"].tolist() == [LARGE_UID + h for h in whole.events["time_h"]]
     files = ("events.csv", "summary.csv")
     assert [whole.manifest["files"][f] for f in files] == [
         parts.manifest["files"][f] for f in files

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 START_AREA_MM2 = 0.1
+LARGE_UID = 2**53 - 1_000_000  # as many digits as the uids of the marrow
 
 
 @dataclass(frozen=True)
@@ -99,17 +100,16 @@ class ToyModel:
         self.log_area += s.growth_per_step * s.drug + s.noise * luck
         self.n_steps_done += 1
         if luck > 0.0:
-            self.events.append((self.time_h, "division", "tumour", self.n_steps_done))
+            self.events.append((self.time_h, "division", "tumour", LARGE_UID + self.n_steps_done))
 
     def take_events(self):
         events, self.events = self.events, []
-        columns = list(zip(*events, strict=True)) or [(), (), (), ()]
-        return {
-            "time_h": np.array(columns[0], dtype=float),
-            "event": np.array(columns[1], dtype=object),
-            "cell_type": np.array(columns[2], dtype=object),
-            "uid": np.array(columns[3], dtype=np.int64),
-        }
+        names = ("time_h", "event", "cell_type", "uid")
+        if not events:  # the types of empty columns mean nothing, as in the marrow
+            return {name: np.empty(0) for name in names}
+        types = (float, object, object, np.int64)
+        columns = zip(*events, strict=True)
+        return {n: np.array(c, dtype=t) for n, c, t in zip(names, columns, types, strict=True)}
 
     def _meet_fault(self):
         fault = self.scenario.fault

@@ -11,7 +11,13 @@ from ..errors import UserError
 from ..store import MANIFEST, RUN_NAME, Run, find_runs, read_run
 
 # Tables of a scenario that set the lattice and what stands on it at hour 0, and single keys.
-MUST_AGREE = ("geometry", "bone", "run.days", "run.step_h", "output.every_h")
+MUST_AGREE = (
+    "geometry",
+    "bone.cavities_at_start",
+    "run.days",
+    "run.step_h",
+    "output.every_h",
+)
 
 # Columns that no treatment may change before hour 0 is over.
 SAME_AT_START = ("bv_tv", "tumour_area_mm2")

@@ -272,7 +272,7 @@ def _write(folder: Path, rows: Sequence[dict[str, Any]]) -> Path:
 
 # ---------------------------------------------------------------------------------- for a terminal
 def _clearest_first(row: dict[str, Any]) -> tuple[float, float, str]:
-    """Order of the rows: by adjusted p, then by p."""
+    """Order of the rows: by adjusted p, then by p; what has none comes last."""
     p_adjusted, p = (2.0 if math.isnan(row[key]) else row[key] for key in ("p_adjusted", "p"))
     return p_adjusted, p, row["readout"]
 
@@ -284,15 +284,16 @@ def _sentence(control: str, arm: str, rows: Sequence[dict[str, Any]]) -> str:
     start = f"{arm} against {control}, {n_pairs} pair{'s' * (n_pairs != 1)} of runs: "
     counted = f"{len(clear)} of {len(rows)} readouts differ (adjusted p < {SIGNIFICANT:g})"
     area = next((r for r in rows if r["readout"] == f"{TUMOUR_AREA}_final"), None)
-    if area is None:
+    if area is None or (area["control_mean"] == 0.0 and area["treated_mean"] == 0.0):
         return start + counted + "."
-    if area["effect"] == "ratio":
-        percent = 100.0 * (area["estimate"] - 1.0)
-        change = "the same" if percent == 0.0 else f"{abs(percent):.3g} % "
-        change += "" if percent == 0.0 else "smaller" if percent < 0.0 else "larger"
+    if area["estimate"] == (1.0 if area["effect"] == "ratio" else 0.0):
+        change = "ends the same"
+    elif area["effect"] == "ratio":
+        larger = "smaller" if area["estimate"] < 1.0 else "larger"
+        change = f"ends {100.0 * abs(area['estimate'] - 1.0):.3g} % {larger}, {_effect(area)}"
     else:
-        change = f"{area['estimate']:+.3g} {area['unit']} different"
-    return f"{start}the tumour ends {change}; {counted}."
+        change = f"ends {_effect(area)} {area['unit']} different"
+    return f"{start}the tumour {change}; {counted}."
 
 
 def _aligned(rows: Sequence[dict[str, Any]]) -> str:

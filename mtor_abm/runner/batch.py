@@ -181,7 +181,8 @@ def run_study(
                 results[result.folder] = result
                 report.finished(result, len(results) - n_before, len(waiting))
     except BaseException as error:
-        _record_study(out, planned, results, "interrupted")
+        with contextlib.suppress(StoreError):  # the first fault is the one to tell
+            _record_study(out, planned, results, "interrupted")
         if isinstance(error, KeyboardInterrupt):
             n_left = len(planned) - len(results)
             report.say(

@@ -276,11 +276,13 @@ class _Track:
                 self._flush_events()
 
     def _flush_events(self) -> None:
-        if self.waiting:
-            names = list(self.waiting[0])
-            table = {k: np.concatenate([chunk[k] for chunk in self.waiting]) for k in names}
-            self.writer.append("events.csv", table)
-            self.waiting, self.n_waiting = [], 0
+        """Write what waits. An empty chunk only lends its column names: its types mean nothing."""
+        if not self.waiting:
+            return
+        chunks = [chunk for chunk in self.waiting if len(chunk["event"])] or self.waiting[:1]
+        table = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
+        self.writer.append("events.csv", table)
+        self.waiting, self.n_waiting = [], 0
 
     def _write_series(self) -> None:
         names = list(self.engine.columns())
