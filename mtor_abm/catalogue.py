@@ -10,7 +10,7 @@ from typing import Any
 from . import drugs
 from .errors import UserError
 from .fields import FIELDS
-from .genes import Genes
+from .genes import GENE_ALIASES, Genes
 from .observe import COLUMNS
 from .parameters import Group
 from .scenario import CELLS, FIXED_GROUPS, GROUPS, Scenario
@@ -37,18 +37,35 @@ def describe(name: str) -> list[Entry]:
     """Every entry that bears this name, fully or as the last part of a dotted key.
 
     Raises:
-        UserError: nothing bears it, with the nearest names; or a scenario file has a fault.
+        UserError: nothing bears it, with the nearest names.
     """
-    wanted = name.lower()
+    wanted = _as_listed(name).lower()
     entries = [entry for kind in KINDS.values() for entry in kind()]
     exact = [e for e in entries if e["name"].lower() == wanted]
-    found = exact or [e for e in entries if e["name"].lower().rpartition(".")[2] == wanted]
+    found = exact or [e for e in entries if _last_part(e["name"]).lower() == wanted]
+    if name.upper() in GENE_ALIASES:
+        symbol = f"genes.CELL.{GENE_ALIASES[name.upper()]}"
+        found += [e for e in entries if e["name"] == symbol]
     if not found:
-        names = [e["name"] for e in entries]
-        short = [n.rpartition(".")[2] for n in names]
-        cure = suggestion(name, dict.fromkeys([*names, *short]))
-        raise UserError(f"nothing is called '{name[:80]}'; {cure}; see run.py list KIND")
+        names = dict.fromkeys(n for e in entries for n in (e["name"], _last_part(e["name"])))
+        near = suggestion(wanted, names)
+        cure = f"{near}; or see" if not near.startswith("known") else "see"
+        raise UserError(f"nothing is called '{name[:80]}'; {cure} run.py list {'|'.join(KINDS)}")
     return [_with_differences(e) if e["kind"] == "scenario" else e for e in found]
+
+
+def _as_listed(name: str) -> str:
+    """A key as a scenario file has it, in the form of the lists: genes.CELL.X, drugs.DRUG.X."""
+    parts = name.split(".")
+    if len(parts) == 3 and parts[0] in ("genes", "drugs"):
+        parts[1] = {"genes": "CELL", "drugs": "DRUG"}[parts[0]]
+    if parts[0] == "switches":
+        parts = parts[1:]
+    return ".".join(parts)
+
+
+def _last_part(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 def _scenarios() -> list[Entry]:
@@ -112,11 +129,27 @@ def _parameter_rows(group: type[Group], table: str) -> list[Entry]:
     ]
 
 
+def _groups() -> dict[str, type[Group]]:
+    """Tables of a scenario file that hold parameters."""
+    fixed = {table: kind for table, kind in FIXED_GROUPS.items() if table != "switches"}
+    return fixed | GROUPS | {"drugs.DRUG": Schedule}
+
+
+def _tables() -> list[Entry]:
+    return [
+        {
+            "kind": "table",
+            "name": table,
+            "meaning": (kind.__doc__ or "").partition("\n")[0],
+            "numbers": _parameter_rows(kind, table),
+        }
+        for table, kind in _groups().items()
+    ]
+
+
 def _parameters() -> list[Entry]:
-    groups = {table: kind for table, kind in FIXED_GROUPS.items() if table != "switches"} | GROUPS
-    rows = [row for table, kind in groups.items() for row in _parameter_rows(kind, table)]
-    rows += [r for f in FIELDS for r in _parameter_rows(f.parameters, f"fields.{f.key}")]
-    return rows + _parameter_rows(Schedule, "drugs.DRUG")
+    rows = [row for table, kind in _groups().items() for row in _parameter_rows(kind, table)]
+    return rows + [r for f in FIELDS for r in _parameter_rows(f.parameters, f"fields.{f.key}")]
 
 
 def _drugs() -> list[Entry]:
@@ -184,18 +217,18 @@ KINDS: dict[str, Callable[[], list[Entry]]] = {
     "genes": _genes,
     "switches": _switches,
     "columns": _columns,
+    "tables": _tables,
     "parameters": _parameters,
 }
 
 
 def listing_text(entries: list[Entry]) -> str:
-    """One line an entry: name, default if it has one, meaning."""
-    width = max((len(entry["name"]) for entry in entries), default=0)
+    """One line an entry: name, default or unit if it has one, meaning."""
+    rows = [(e["name"], _amount(e), e["meaning"]) for e in entries]
+    widths = [max((len(row[i]) for row in rows), default=0) for i in (0, 1)]
     return "\n".join(
-        f"{entry['name']:<{width}}  {_amount(entry):<14} {entry['meaning']}".rstrip()
-        if "value" in entry
-        else f"{entry['name']:<{width}}  {entry['meaning']}".rstrip()
-        for entry in entries
+        f"{name:<{widths[0]}}  {amount:<{widths[1]}}{'  ' * bool(widths[1])}{meaning}".rstrip()
+        for name, amount, meaning in rows
     )
 
 
@@ -207,13 +240,12 @@ def entry_text(entry: Entry) -> str:
             continue
         if key == "value":
             lines.append(_line("value", _amount(entry) + _limits(entry)))
-        elif key == "unit" and "value" in entry:
-            continue
+        elif key == "unit":
+            if entry.get("value") is None and value != "1":
+                lines.append(_line("unit", value))
         elif key == "numbers":
             lines.append("  numbers:")
-            lines += [
-                f"    {n['name']} = {_amount(n)} [{n['confidence']}: {n['source']}]" for n in value
-            ]
+            lines += [f"    {n['name']} = {_amount(n)}{_origin(n)}" for n in value]
         elif isinstance(value, Mapping):
             lines.append(f"  {key.replace('_', ' ')}:")
             lines += [f"    {name} = {_plain(v)}" for name, v in value.items()]
@@ -227,8 +259,14 @@ def _line(label: str, text: str) -> str:
 
 
 def _amount(entry: Entry) -> str:
-    unit = entry.get("unit", "1")
-    return _plain(entry["value"]) + ("" if unit in ("1", "") else f" {unit}")
+    unit = "" if entry.get("unit", "1") == "1" else entry["unit"]
+    if "value" not in entry or entry["value"] is None:
+        return unit
+    return f"{_plain(entry['value'])} {unit}".strip()
+
+
+def _origin(entry: Entry) -> str:
+    return f" [{entry['confidence']}: {entry['source']}]" if entry["confidence"] else ""
 
 
 def _limits(entry: Entry) -> str:
@@ -241,6 +279,8 @@ def _limits(entry: Entry) -> str:
 def _plain(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} = {_plain(v)}" for k, v in value.items()) or "none"
     if isinstance(value, list):
         return ", ".join(map(_plain, value)) or "none"
     if isinstance(value, str):

@@ -67,7 +67,7 @@ def _parser() -> Parser:
     sub = command("list", _list, "list scenarios, or drugs, fields, cells, switches, columns ...")
     sub.add_argument("kind", nargs="?", default="scenarios", metavar="KIND",
                      help="scenarios (default), drugs, fields, cells, genes, switches, columns, "
-                     "parameters")  # fmt: skip
+                     "tables, parameters")  # fmt: skip
     as_json(sub)
 
     sub = command("describe", _describe, "say what a scenario, drug, parameter, column ... is")
@@ -113,9 +113,11 @@ def _demo(args: argparse.Namespace) -> int:
     from .study_text import outcome
 
     study, comparison = run_demo(args.out, args.jobs, choose())
-    print(comparison.text())
+    if comparison is not None:
+        print(comparison.text())
     print(outcome(study))
-    print(f"comparison   {comparison.path}")
+    if comparison is not None:
+        print(f"comparison   {comparison.path}")
     return FAILED if study.failed else OK
 
 

@@ -12,8 +12,10 @@ SEEDS = (1, 2, 3, 4)  # few enough for a minute on two cores, enough for an inte
 STUDY = "demo"
 
 
-def run_demo(out: Path, jobs: int | None, report: Progress) -> tuple[StudyResult, Comparison]:
-    """Run both arms with paired seeds and compare them.
+def run_demo(
+    out: Path, jobs: int | None, report: Progress
+) -> tuple[StudyResult, Comparison | None]:
+    """Run both arms with paired seeds and compare them; no comparison if a run failed.
 
     Raises:
         UserError: the scenario files or the folder cannot be used.
@@ -21,4 +23,6 @@ def run_demo(out: Path, jobs: int | None, report: Progress) -> tuple[StudyResult
     study = run_study(
         load_all([CONTROL, TREATED]), list(SEEDS), out / STUDY, jobs=jobs, report=report
     )
+    if study.failed:
+        return study, None
     return study, compare(study.folder / CONTROL, [study.folder / TREATED])

@@ -101,7 +101,17 @@ def test_validate_tells_good_from_bad(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     "kind",
-    ["scenarios", "drugs", "fields", "cells", "genes", "switches", "columns", "parameters"],
+    [
+        "scenarios",
+        "drugs",
+        "fields",
+        "cells",
+        "genes",
+        "switches",
+        "columns",
+        "tables",
+        "parameters",
+    ],
 )
 def test_every_listed_name_can_be_described(kind, capsys):
     assert cli.main(["list", kind, "--json"]) == 0
@@ -132,6 +142,23 @@ def test_describe_a_bare_key_gives_unit_limits_and_source(capsys):
     assert text.startswith("run.step_h (parameter)")
     assert "1 h   (limits 0.05..6)" in text
     assert "confidence    assumed" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("raptor", "genes.CELL.RPTOR"),
+        ("CXCR7", "genes.CELL.ACKR3"),
+        ("genes.tumour.RPTOR", "genes.CELL.RPTOR"),
+        ("drugs.rapamycin.start_day", "drugs.DRUG.start_day"),
+        ("switches.V1", "V1"),
+        ("v3B", "V3b"),
+        ("output", "output"),
+    ],
+)
+def test_names_are_found_as_people_type_them(name, found, capsys):
+    assert cli.main(["describe", name, "--json"]) == 0
+    assert [entry["name"] for entry in json.loads(capsys.readouterr().out)] == [found]
 
 
 def test_a_dry_run_writes_nothing(tmp_path, monkeypatch, capsys):
