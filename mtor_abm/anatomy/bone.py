@@ -27,8 +27,11 @@ ROUNDING = 0.2  # width of the smoothing that fills sharp corners, of Tb.Th
 SAMPLES_PER_SITE = 4  # points along a strut
 
 # Struts overlap at their joints and are rounded at their ends, so that they come out a little
-# thicker or thinner than area over length; measured over 100 sections, see docs/decisions/0003.
-LENGTH_CORRECTION = 1.06
+# thicker than area over length, the more so the denser they lie. With this much more length per
+# BV/TV the plate model's Tb.Th is met [measured, see docs/decisions/0003-anatomy.md].
+OVERLAP = 0.43
+
+TRIALS = 20  # honeycombs drawn before a section is called too small
 
 PLATE_MISMATCH = 0.30  # largest relative distance of Tb.Sp from the plate model that is accepted
 BV_TV_RANGE = (0.03, 0.45)  # outside, struts are specks or the marrow is pores [assumed]
@@ -59,8 +62,8 @@ def trabecular_bone(
 
     shape     sites (nx, ny) of dx_um (um)
     bv_tv     bone area over tissue area, 0.03-0.45; met to one site
-    tb_th_um  mean local thickness, at least 2 dx; met within 15 % where the section is several
-              Tb.Sp wide
+    tb_th_um  thickness by the plate model (2 B.Ar / B.Pm), at least 2 dx; met within 15 % where
+              the section is several Tb.Sp wide; the mean local thickness lies a little above it
     tb_sp_um  follows from the other two by the plate model, and is only checked against it (30 %);
               None asks for whatever the plate model says
     seed      whole number >= 0
@@ -71,12 +74,15 @@ def trabecular_bone(
     _check_measures(shape, dx_um, bv_tv, tb_th_um, tb_sp_um)
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
     th_sites = tb_th_um / dx_um
-    length_per_area = LENGTH_CORRECTION * bv_tv / th_sites
+    length_per_area = (1.0 + OVERLAP * bv_tv) * bv_tv / th_sites
     # Walls of a honeycomb of pitch p have length 2 / p per area [computed].
     pitch = 2.0 * KEPT_SHARE / length_per_area
-    walls = _honeycomb(shape, pitch, rng)
     n_points = round(length_per_area * shape[0] * shape[1] * SAMPLES_PER_SITE)
-    if not 0 < n_points <= walls.x.size:
+    for _ in range(TRIALS):  # a small section may by chance lie between all walls
+        walls = _honeycomb(shape, pitch, rng)
+        if 0 < n_points <= walls.x.size:
+            break
+    else:
         raise ValueError(
             f"a section of {shape[0]} x {shape[1]} sites is too small for trabeculae "
             f"{pitch:.0f} sites apart: enlarge the lattice, or lower tb_th_um or raise bv_tv"
