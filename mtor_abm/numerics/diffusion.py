@@ -24,10 +24,16 @@ from numpy.typing import NDArray
 from .compiled import reordering_kernel
 from .multigrid import (
     BLOCK_SITES,
+    NX,
+    NY,
+    SIZE,
+    STRIDE,
+    aligned_zeros,
     buffer_size,
     build_conductances,
     build_diagonals,
     edge_site,
+    scratch_size,
     table_of_levels,
     v_cycle,
 )
@@ -76,9 +82,7 @@ class Medium:
         self.shape: tuple[int, int] = (openness.shape[0], openness.shape[1])
         self.dx_um = float(dx_um)
         self.levels = table_of_levels(self.shape[0] - 2, self.shape[1] - 2)
-        self.openness, self.face_x, self.face_y = np.zeros(
-            (3, buffer_size(self.levels)), dtype=np.float32
-        )
+        self.openness, self.face_x, self.face_y = aligned_zeros(3, buffer_size(self.levels))
         self.update(openness)
 
     def update(self, openness: Field) -> None:
@@ -90,7 +94,10 @@ class Medium:
             raise ValueError(
                 f"openness spans {lowest:g} to {highest:g}; it must be above 0 and at most 1"
             )
-        self.openness[: openness.size].reshape(self.shape)[1:-1, 1:-1] = inside
+        rows, columns = self.shape
+        stride = int(self.levels[0, STRIDE])
+        fine = self.openness[: rows * stride].reshape(rows, stride)
+        fine[1:-1, 1 : columns - 1] = inside
         build_conductances(self.openness, self.face_x, self.face_y, self.levels)
 
 
@@ -108,10 +115,9 @@ class DiffusionSolver:
         self.medium = medium
         self.tolerance = float(tolerance)
         self.max_iterations = int(max_iterations)
-        self._work = np.zeros((5, medium.face_x.size), dtype=np.float32)
-        fine = medium.shape[0] * medium.shape[1]
-        self._directions = np.zeros((2, fine), dtype=np.float32)
-        self._row = np.zeros(medium.shape[1] + 4, dtype=np.float32)
+        self._work = aligned_zeros(4, medium.face_x.size)
+        self._directions = aligned_zeros(2, int(medium.levels[0, SIZE]))
+        self._scratch = aligned_zeros(3, scratch_size(medium.levels))
 
     def advance(
         self,
@@ -161,7 +167,7 @@ class DiffusionSolver:
             medium.levels,
             self._work,
             self._directions,
-            self._row,
+            self._scratch,
             self.tolerance,
             self.max_iterations,
         )
@@ -216,27 +222,26 @@ def _fill_border(c, nx, ny, boundary):
 
 
 @reordering_kernel
-def _assemble(c, loss, source, mass, rhs, nx, ny, rate, dt):
-    """Write mass and right-hand side in grid units (divided by rate = D / dx^2).
+def _assemble(c, loss, source, copy, mass, rhs, nx, ny, stride, rate, dt):
+    """Write a copy of c, mass and right-hand side in grid units (divided by rate = D / dx^2).
 
-    Returns the number of bad sites, sum of c / dt + source (per s).
+    Returns the number of bad values, the sum of c / dt + source and the square of rhs.
     """
-    stride = ny + 2
     loss_scale = np.float32(1.0 / rate)
     step_mass = np.float32(1.0 / (dt * rate))
-    bad = 0
+    bad = 0.0
     sum_c = 0.0
     sum_source = 0.0
+    square = 0.0
     for x in range(1, nx + 1):
-        start = x * stride + 1
-        c_, k_, s_, m_, b_ = c[start:], loss[start:], source[start:], mass[start:], rhs[start:]
+        outer, inner = x * (ny + 2) + 1, x * stride + 1
+        c_, k_, s_ = c[outer:], loss[outer:], source[outer:]
+        copy_, m_, b_ = copy[inner:], mass[inner:], rhs[inner:]
+        bad_here = _ZERO
         for j in range(ny):
+            copy_[j] = c_[j]
             m_[j] = step_mass + loss_scale * k_[j]
             b_[j] = step_mass * c_[j] + loss_scale * s_[j]
-        for j in range(ny):
-            sum_c += np.float64(c_[j])
-            sum_source += np.float64(s_[j])
-        for j in range(ny):
             fine = (
                 (c_[j] >= _ZERO)
                 & (k_[j] >= _ZERO)
@@ -245,16 +250,13 @@ def _assemble(c, loss, source, mass, rhs, nx, ny, rate, dt):
                 & (k_[j] <= LARGEST_INPUT)
                 & (s_[j] <= LARGEST_INPUT)
             )
-            bad += 0 if fine else 1
-    return bad, sum_c / dt + sum_source
-
-
-@reordering_kernel
-def _sum_of_squares(a):
-    total = 0.0
-    for i in range(a.size):
-        total += np.float64(a[i]) * np.float64(a[i])
-    return total
+            bad_here += _ZERO if fine else _ONE
+        bad += np.float64(bad_here)
+        for j in range(ny):
+            sum_c += np.float64(c_[j])
+            sum_source += np.float64(s_[j])
+            square += np.float64(b_[j]) * np.float64(b_[j])
+    return bad, sum_c / dt + sum_source, square
 
 
 @reordering_kernel
@@ -305,14 +307,17 @@ def _direct(beta, z, p, ap, diagonal, face_x, face_y, stride, size):
 
 
 @reordering_kernel
-def _take_step(alpha, alpha_c, p, ap, c, r, size):
+def _take_step(alpha, alpha_c, p, ap, c, r, nx, ny, stride, size):
     """Set c += alpha_c p and r -= alpha ap; return the square of r."""
+    for x in range(1, nx + 1):
+        c_, p_ = c[x * (ny + 2) + 1 :], p[x * stride + 1 :]
+        for j in range(ny):
+            c_[j] += alpha_c * p_[j]
     total = 0.0
     for start in range(0, size, BLOCK_SITES):
         part = _ZERO
         stop = min(start + BLOCK_SITES, size)
         for i in range(np.uint64(start), np.uint64(stop)):
-            c[i] += alpha_c * p[i]
             value = r[i] - alpha * ap[i]
             r[i] = value
             part += value * value
@@ -321,13 +326,12 @@ def _take_step(alpha, alpha_c, p, ap, c, r, size):
 
 
 @reordering_kernel
-def _settle_balance(c, loss, nx, ny, dt, gained, boundary, rate, openness):
+def _settle_balance(c, loss, nx, ny, dt, gained, boundary, rate, openness, stride):
     """Clip c at zero, then scale it so that gains equal losses; all sums in double precision."""
-    stride = ny + 2
     sum_c = 0.0
     sum_loss = 0.0
     for x in range(1, nx + 1):
-        start = x * stride + 1
+        start = x * (ny + 2) + 1
         c_, k_ = c[start:], loss[start:]
         for j in range(ny):
             value = c_[j] if c_[j] > _ZERO else _ZERO
@@ -338,11 +342,12 @@ def _settle_balance(c, loss, nx, ny, dt, gained, boundary, rate, openness):
     if boundary >= 0.0:
         for i in range(2 * (nx + ny)):
             site = edge_site(i, nx, ny)
-            lost += 2.0 * rate * np.float64(openness[site]) * np.float64(c[site])
+            value = c[site // stride * (ny + 2) + site % stride]
+            lost += 2.0 * rate * np.float64(openness[site]) * np.float64(value)
     if lost > 0.0:
         excess = np.float32(gained / lost - 1.0)
         for x in range(1, nx + 1):
-            start = x * stride + 1
+            start = x * (ny + 2) + 1
             c_ = c[start:]
             for j in range(ny):
                 c_[j] += excess * c_[j]
@@ -362,66 +367,67 @@ def _advance(
     levels,
     work,
     directions,
-    row,
+    scratch,
     tolerance,
     max_iterations,
 ):
     """Return (status, iterations, relative residual); boundary < 0 means mirror; see `advance`."""
-    nx, ny, stride, size = levels[0, 1], levels[0, 2], levels[0, 3], levels[0, 4]
-    r, z, spare, diagonal, inverse = work[0], work[1], work[2], work[3], work[4]
+    nx, ny, stride, size = levels[0, NX], levels[0, NY], levels[0, STRIDE], levels[0, SIZE]
+    r, z, diagonal, inverse = work[0], work[1], work[2], work[3]
+    early, late, row = scratch[0], scratch[1], scratch[2]
     p, ap = directions[0], directions[1]
     fine_r, fine_x, fine_y = r[:size], face_x[:size], face_y[:size]
 
-    _fill_border(c, nx, ny, boundary)
-    z[:size] = _ZERO
-    mass = z  # serves until the first V-cycle
-    bad, gained = _assemble(c, loss, source, mass, r, nx, ny, rate, dt)
-    if bad > 0:
+    mass, start = z, p  # these two are free until the first V-cycle
+    bad, gained, square_inside = _assemble(
+        c, loss, source, start, mass, r, nx, ny, stride, rate, dt
+    )
+    if bad > 0.0:
         return _BAD_INPUT, 0, np.inf
-    square_inside = _sum_of_squares(fine_r)
     fixed = boundary >= 0.0
-    faces = 2 * (nx + ny) if fixed else 0
-    for face in range(faces):  # half a site lies between a centre and its outer face
-        site = edge_site(face, nx, ny)
-        r[site] += _TWO * openness[site] * np.float32(boundary)
-        gained += 2.0 * rate * np.float64(openness[site]) * boundary
-    square_b = _sum_of_squares(fine_r)
-    for face in range(faces):
-        site = edge_site(face, nx, ny)
-        r[site] -= _TWO * openness[site] * c[site]
+    square_b = square_inside
+    if fixed:
+        for face in range(2 * (nx + ny)):  # half a site lies between a centre and its outer face
+            site = edge_site(face, nx, ny)
+            before = np.float64(r[site])
+            r[site] += _TWO * openness[site] * np.float32(boundary)
+            square_b += np.float64(r[site]) ** 2 - before**2
+            gained += 2.0 * rate * np.float64(openness[site]) * boundary
     if square_b == 0.0:
         _fill_border(c, nx, ny, boundary)
         return _SOLVED, 0, 0.0
+    if fixed:
+        for face in range(2 * (nx + ny)):
+            site = edge_site(face, nx, ny)
+            r[site] -= _TWO * openness[site] * start[site]
     image = -_ONE if fixed else _ONE
     build_diagonals(mass, face_x, face_y, openness, fixed, diagonal, inverse, levels)
     # Solve for the change in units of the mean right-hand side: squares can neither under- nor
     # overflow, whatever the unit of concentration.
     unit = np.sqrt(square_b / (nx * ny))
-    square = _initial_residual(
-        fine_r, mass, c, fine_x, fine_y, stride, size, np.float32(1.0 / unit)
-    )
+    scale = np.float32(1.0 / unit)
+    square = _initial_residual(fine_r, mass, start, fine_x, fine_y, stride, size, scale)
     # A fixed boundary adds large terms to b in a few sites, and 1e-4 of those would be a lax
     # demand on the inside; they count for a fiftieth.
     reference = max(square_inside, square_b / 2500.0)
     target = tolerance * tolerance * nx * ny * (reference / square_b)
     iterations = 0
     old_dot = 1.0
-    z[:] = _ZERO
     while square > target and iterations < max_iterations:
-        dot = v_cycle(image, r, z, spare, diagonal, inverse, face_x, face_y, levels, row)
+        dot = v_cycle(image, r, z, inverse, face_x, face_y, levels, early, late, row)
         beta = np.float32(dot / old_dot) if iterations > 0 else _ZERO
-        if iterations == 0:
-            p[:] = _ZERO
         curvature = _direct(beta, z, p, ap, diagonal, fine_x, fine_y, stride, size)
         if not curvature > 0.0:
             break
         alpha = dot / curvature
-        square = _take_step(np.float32(alpha), np.float32(alpha * unit), p, ap, c, fine_r, size)
+        square = _take_step(
+            np.float32(alpha), np.float32(alpha * unit), p, ap, c, fine_r, nx, ny, stride, size
+        )
         old_dot = dot
         iterations += 1
     relative_residual = np.sqrt(square / (nx * ny))
     if not square <= target:
         return _STALLED, iterations, relative_residual
-    _settle_balance(c, loss, nx, ny, dt, gained, boundary, rate, openness)
+    _settle_balance(c, loss, nx, ny, dt, gained, boundary, rate, openness, stride)
     _fill_border(c, nx, ny, boundary)
     return _SOLVED, iterations, relative_residual

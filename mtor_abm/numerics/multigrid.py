@@ -1,8 +1,9 @@
 """One geometric multigrid V-cycle for `mass c - div(openness grad c)` on a padded grid.
 
 Everything is in grid units: neighbouring sites exchange `conductance * (difference)`, the harmonic
-mean of their openness, and each site loses `mass * c`. A level is a padded (nx + 2, ny + 2) array
-laid out flat in C order, and the levels of one quantity follow each other in one buffer, the finest
+mean of their openness, and each site loses `mass * c`. A level is an array of nx + 2 rows
+of `row_stride(ny)` values, of which the first and those beyond ny are border like the first and
+last row, laid out flat, and the levels of one quantity follow each other in one buffer, the finest
 first. Conductances across the border and all values in it are zero, so that a sweep may run over a
 block of whole rows, border included, as one long loop without edge tests. That, and slices instead
 of index arithmetic inside the loops, is what lets the compiler use vector instructions.
@@ -17,7 +18,7 @@ recalled).
 
 import numpy as np
 
-from .compiled import reordering_kernel
+from .compiled import reordering_kernel, rule
 
 OFFSET, NX, NY, STRIDE, SIZE = range(5)  # columns of the table of levels
 
@@ -32,13 +33,29 @@ _ZERO, _QUARTER, _THREE_QUARTERS = np.float32(0.0), np.float32(0.25), np.float32
 _HALF, _ONE, _TWO, _FOUR = np.float32(0.5), np.float32(1.0), np.float32(2.0), np.float32(4.0)
 
 
+LINE = 16  # float32 values in one cache line and one vector register of 64 bytes
+
+
+@rule
+def row_stride(ny):
+    """Length of a padded row: a multiple of LINE, so that the rows above and below are aligned."""
+    return (ny + 1 + LINE) // LINE * LINE
+
+
+def aligned_zeros(rows: int, length: int) -> np.ndarray:
+    """Return float32 zeros (rows, length), each row starting a cache line; LINE divides length."""
+    flat = np.zeros(rows * length + LINE, dtype=np.float32)
+    skip = (-flat.ctypes.data // 4) % LINE
+    return flat[skip : skip + rows * length].reshape(rows, length)
+
+
 def table_of_levels(nx: int, ny: int) -> np.ndarray:
     """Return int64 (levels, 5): offset in the buffer, nx, ny, row stride and size of each level."""
     rows = []
     offset = 0
     while True:
-        size = (nx + 2) * (ny + 2)
-        rows.append((offset, nx, ny, ny + 2, size))
+        size = (nx + 2) * row_stride(ny)
+        rows.append((offset, nx, ny, row_stride(ny), size))
         offset += size
         if nx == 1 and ny == 1:
             return np.array(rows, dtype=np.int64)
@@ -48,6 +65,11 @@ def table_of_levels(nx: int, ny: int) -> np.ndarray:
 def buffer_size(levels: np.ndarray) -> int:
     """Sites of all levels together, borders included."""
     return int(levels[-1, OFFSET] + levels[-1, SIZE])
+
+
+def scratch_size(levels: np.ndarray) -> int:
+    """Values that each of the scratch arrays `early`, `late` and `row` of `v_cycle` needs."""
+    return BLOCK_SITES + 12 * int(levels[0, STRIDE])  # LINE divides both
 
 
 @reordering_kernel
@@ -89,7 +111,7 @@ def build_conductances(openness, face_x, face_y, levels):
 @reordering_kernel
 def edge_site(face, nx, ny):
     """Flat index of the site behind one of the 2 (nx + ny) outer faces; corners have two faces."""
-    stride = ny + 2
+    stride = row_stride(ny)
     if face < ny:
         return stride + 1 + face
     if face < 2 * ny:
@@ -138,56 +160,16 @@ def build_diagonals(mass, face_x, face_y, openness, fixed_edge, diagonal, invers
 
 
 @reordering_kernel
-def smooth(damping, r, inverse, face_x, face_y, z, out, stride, size):
-    """Write one damped Jacobi step from z into out; return the dot product of r and out."""
-    n = size - 2 * stride
-    keep = _ONE - damping
-    rhs, v, new = r[stride:], inverse[stride:], out[stride:]
-    below, above, right, left = face_x[stride:], face_x, face_y[stride:], face_y[stride - 1 :]
-    centre, z_below, z_right, z_left = z[stride:], z[2 * stride :], z[stride + 1 :], z[stride - 1 :]
-    total = 0.0
-    for start in range(0, n, BLOCK_SITES):
-        part = _ZERO
-        stop = min(start + BLOCK_SITES, n)
-        for i in range(np.uint64(start), np.uint64(stop)):
-            inflow = below[i] * z_below[i] + above[i] * z[i]
-            inflow += right[i] * z_right[i] + left[i] * z_left[i]
-            value = keep * centre[i] + damping * v[i] * (rhs[i] + inflow)
-            new[i] = value
-            part += value * rhs[i]
-        total += np.float64(part)
-    return total
+def restrict(image, fine, nx, ny, first_row, coarse, X_start, X_stop, row):
+    """Write rows X_start to X_stop of the transpose of bilinear interpolation into coarse.
 
-
-@reordering_kernel
-def first_smooth(damping, r, inverse, out, size):
-    """The damped Jacobi step from zero."""
-    for i in range(size):
-        out[i] = damping * inverse[i] * r[i]
-
-
-@reordering_kernel
-def residual(r, diagonal, face_x, face_y, z, out, stride, size):
-    """Write r - A z into out."""
-    rhs, d, new = r[stride:], diagonal[stride:], out[stride:]
-    below, above, right, left = face_x[stride:], face_x, face_y[stride:], face_y[stride - 1 :]
-    centre, z_below, z_right, z_left = z[stride:], z[2 * stride :], z[stride + 1 :], z[stride - 1 :]
-    for i in range(size - 2 * stride):
-        inflow = below[i] * z_below[i] + above[i] * z[i]
-        inflow += right[i] * z_right[i] + left[i] * z_left[i]
-        new[i] = rhs[i] - d[i] * centre[i] + inflow
-
-
-@reordering_kernel
-def restrict(image, fine, nx, ny, coarse, row):
-    """Write the transpose of bilinear interpolation of fine (nx, ny padded) into coarse.
-
-    Beyond the edge lies the mirror image (image 1) or, where the edge is fixed, its negative (-1).
-    `row` is scratch of at least ny + 4 values.
+    fine starts with the padded row first_row of a grid of nx x ny sites. Beyond the edge lies the
+    mirror image (image 1) or, where the edge is fixed, its negative (-1). `row` is scratch of at
+    least ny + 4 values.
     """
-    stride, coarse_nx, coarse_ny = ny + 2, (nx + 1) // 2, (ny + 1) // 2
-    for X in range(coarse_nx):
-        second = (2 * X + 1) * stride
+    stride, coarse_ny = row_stride(ny), (ny + 1) // 2
+    for X in range(X_start, X_stop):
+        second = (2 * X + 1 - first_row) * stride
         has_third, has_fourth = nx >= 2 * X + 2, nx >= 2 * X + 3
         first = second - stride if X > 0 else second
         third = second + stride if has_third else second
@@ -198,7 +180,7 @@ def restrict(image, fine, nx, ny, coarse, row):
         if has_third:
             weight_4 = _QUARTER if has_fourth else image * _QUARTER
         a, b, c, d = fine[first:], fine[second:], fine[third:], fine[fourth:]
-        for j in range(ny + 2):
+        for j in range(stride):
             row[j] = (weight_1 * a[j] + _THREE_QUARTERS * b[j]) + (
                 weight_3 * c[j] + weight_4 * d[j]
             )
@@ -207,7 +189,7 @@ def restrict(image, fine, nx, ny, coarse, row):
         if ny % 2 == 1:
             row[ny + 1] = _ZERO
             row[ny + 2] = _ZERO
-        out = coarse[(X + 1) * (coarse_ny + 2) + 1 :]
+        out = coarse[(X + 1) * row_stride(coarse_ny) + 1 :]
         for Y in range(coarse_ny):
             out[Y] = _QUARTER * (row[2 * Y] + row[2 * Y + 3]) + _THREE_QUARTERS * (
                 row[2 * Y + 1] + row[2 * Y + 2]
@@ -215,11 +197,11 @@ def restrict(image, fine, nx, ny, coarse, row):
 
 
 @reordering_kernel
-def prolong(image, coarse, nx, ny, fine, row):
-    """Add the bilinear interpolation of coarse to fine (nx, ny padded)."""
-    stride, coarse_nx, coarse_ny = ny + 2, (nx + 1) // 2, (ny + 1) // 2
-    coarse_stride = coarse_ny + 2
-    for x in range(nx):
+def prolong(image, coarse, nx, ny, fine, x_start, x_stop, row):
+    """Add the bilinear interpolation of coarse to rows x_start to x_stop of fine (nx x ny)."""
+    stride, coarse_nx, coarse_ny = row_stride(ny), (nx + 1) // 2, (ny + 1) // 2
+    coarse_stride = row_stride(coarse_ny)
+    for x in range(x_start, x_stop):
         X = x // 2
         beside = X - 1 + 2 * (x % 2)
         neighbour = min(max(beside, 0), coarse_nx - 1)
@@ -239,32 +221,167 @@ def prolong(image, coarse, nx, ny, fine, row):
 
 
 @reordering_kernel
-def v_cycle(image, r, z, spare, diagonal, inverse, face_x, face_y, levels, row):
+def descend(image, r, inverse, face_x, face_y, z, nx, ny, coarse_r, early, late, row):
+    """Smooth twice from zero into z and restrict what remains of r, block of rows by block.
+
+    Row i of the second step needs rows i - 1 to i + 1 of the first, and so on; so within a block
+    each stage runs one row less far than the one before. `early` holds the first step and `late`
+    first r + inflow of the second step, then the remaining residual, of one block only: they stay
+    in cache. Both carry their last rows over to the next block.
+    """
+    stride, coarse_nx = row_stride(ny), (nx + 1) // 2
+    block = max(BLOCK_SITES // (2 * stride), 2)
+    w1, w2 = FIRST_DAMPING, SECOND_DAMPING
+    keep, remains = _ONE - w2, _ONE - (_ONE - w2) * w1
+    early[:stride] = _ZERO
+    early_row, early_done, z_done, late_done = 0, 0, 0, 0  # early_row: its first; done: last rows
+    for X_start in range(0, coarse_nx, block):
+        X_stop = min(X_start + block, coarse_nx)
+        early_to, z_to = min(2 * X_stop + 3, nx + 1), min(2 * X_stop + 2, nx)
+        late_row, late_to = 2 * X_start, min(2 * X_stop + 1, nx)
+
+        here = (early_done + 1) * stride
+        rhs, v, new = r[here:], inverse[here:], early[(early_done + 1 - early_row) * stride :]
+        for i in range((early_to - early_done) * stride):
+            new[i] = w1 * v[i] * rhs[i]
+
+        here, at = (z_done + 1) * stride, (z_done + 1 - early_row) * stride
+        rhs, v, new = r[here:], inverse[here:], z[here:]
+        below, above = face_x[here:], face_x[here - stride :]
+        right, left = face_y[here:], face_y[here - 1 :]
+        centre, z_below, z_above = early[at:], early[at + stride :], early[at - stride :]
+        z_right, z_left = early[at + 1 :], early[at - 1 :]
+        kept = late[(z_done + 1 - late_row) * stride :]
+        for i in range((z_to - z_done) * stride):
+            inflow = below[i] * z_below[i] + above[i] * z_above[i]
+            inflow += right[i] * z_right[i] + left[i] * z_left[i]
+            total = rhs[i] + inflow
+            kept[i] = total
+            new[i] = keep * centre[i] + w2 * v[i] * total
+
+        # r - A z, where diagonal z is known from the steps: keep w1 r + w2 (r + inflow)
+        here = (late_done + 1) * stride
+        rhs, centre = r[here:], late[(late_done + 1 - late_row) * stride :]
+        below, above = face_x[here:], face_x[here - stride :]
+        right, left = face_y[here:], face_y[here - 1 :]
+        z_below, z_above, z_right, z_left = (
+            z[here + stride :],
+            z[here - stride :],
+            z[here + 1 :],
+            z[here - 1 :],
+        )
+        for i in range((late_to - late_done) * stride):
+            inflow = below[i] * z_below[i] + above[i] * z_above[i]
+            inflow += right[i] * z_right[i] + left[i] * z_left[i]
+            centre[i] = remains * rhs[i] - w2 * centre[i] + inflow
+
+        restrict(image, late, nx, ny, late_row, coarse_r, X_start, X_stop, row)
+        if X_stop < coarse_nx:
+            _carry(early, (z_to - early_row) * stride, (early_to - z_to + 1) * stride)
+            _carry(late, (2 * X_stop - late_row) * stride, (z_to - 2 * X_stop + 1) * stride)
+        early_row, early_done, z_done, late_done = z_to, early_to, z_to, late_to
+
+
+@reordering_kernel
+def ascend(image, coarse_z, r, inverse, face_x, face_y, z, nx, ny, early, row):
+    """Add the coarse correction to z and smooth twice, as `descend` block by block.
+
+    Returns the dot product of r and z.
+    """
+    stride = row_stride(ny)
+    block = 2 * max(BLOCK_SITES // (2 * stride), 2)
+    w1, w2 = FIRST_DAMPING, SECOND_DAMPING
+    early[:stride] = _ZERO
+    early_row, corrected, early_done, done = 0, 0, 0, 0
+    dot = 0.0
+    while done < nx:
+        corrected_to = min(corrected + block, nx)
+        early_to, done_to = corrected_to - 1, corrected_to - 2
+        if corrected_to == nx:
+            early_to, done_to = nx, nx
+            early[(nx + 1 - early_row) * stride : (nx + 2 - early_row) * stride] = _ZERO
+        prolong(image, coarse_z, nx, ny, z, corrected, corrected_to, row)
+
+        here = (early_done + 1) * stride
+        rhs, v, new = r[here:], inverse[here:], early[(early_done + 1 - early_row) * stride :]
+        below, above = face_x[here:], face_x[here - stride :]
+        right, left = face_y[here:], face_y[here - 1 :]
+        centre, z_below, z_above = z[here:], z[here + stride :], z[here - stride :]
+        z_right, z_left = z[here + 1 :], z[here - 1 :]
+        for i in range((early_to - early_done) * stride):
+            inflow = below[i] * z_below[i] + above[i] * z_above[i]
+            inflow += right[i] * z_right[i] + left[i] * z_left[i]
+            new[i] = (_ONE - w2) * centre[i] + w2 * v[i] * (rhs[i] + inflow)
+
+        here, at = (done + 1) * stride, (done + 1 - early_row) * stride
+        rhs, v, new = r[here:], inverse[here:], z[here:]
+        below, above = face_x[here:], face_x[here - stride :]
+        right, left = face_y[here:], face_y[here - 1 :]
+        centre, z_below, z_above = early[at:], early[at + stride :], early[at - stride :]
+        z_right, z_left = early[at + 1 :], early[at - 1 :]
+        part = _ZERO
+        for i in range((done_to - done) * stride):
+            inflow = below[i] * z_below[i] + above[i] * z_above[i]
+            inflow += right[i] * z_right[i] + left[i] * z_left[i]
+            value = (_ONE - w1) * centre[i] + w1 * v[i] * (rhs[i] + inflow)
+            new[i] = value
+            part += value * rhs[i]
+        dot += np.float64(part)
+        if done_to < nx:
+            _carry(early, (done_to - early_row) * stride, (early_to - done_to + 1) * stride)
+        early_row, corrected, early_done, done = done_to, corrected_to, early_to, done_to
+    return dot
+
+
+@reordering_kernel
+def _carry(buffer, start, count):
+    """Move count values from start to the front."""
+    source = buffer[start:]
+    for i in range(count):
+        buffer[i] = source[i]
+
+
+@reordering_kernel
+def v_cycle(image, r, z, inverse, face_x, face_y, levels, early, late, row):
     """Apply the V-cycle to r of the finest level, result in z; return the dot product r z.
 
-    image: see `restrict`. All arrays span all levels; those of r, z and spare on the coarser levels
-    are overwritten.
+    image: see `restrict`. r, z, inverse and faces span all levels; r and z of the coarser levels
+    are overwritten. The others are scratch, see `scratch_size`.
     """
     last = levels.shape[0] - 1
     for level in range(last):
-        offset, stride, size = levels[level, OFFSET], levels[level, STRIDE], levels[level, SIZE]
-        end = offset + size
-        r_, v_, z_, s_ = r[offset:end], inverse[offset:end], z[offset:end], spare[offset:end]
-        fx, fy = face_x[offset:end], face_y[offset:end]
-        first_smooth(FIRST_DAMPING, r_, v_, s_, size)
-        smooth(SECOND_DAMPING, r_, v_, fx, fy, s_, z_, stride, size)
-        residual(r_, diagonal[offset:end], fx, fy, z_, s_, stride, size)
-        restrict(image, s_, levels[level, NX], levels[level, NY], r[end:], row)
+        start, end = levels[level, OFFSET], levels[level, OFFSET] + levels[level, SIZE]
+        descend(
+            image,
+            r[start:end],
+            inverse[start:end],
+            face_x[start:end],
+            face_y[start:end],
+            z[start:end],
+            levels[level, NX],
+            levels[level, NY],
+            r[end:],
+            early,
+            late,
+            row,
+        )
     only = levels[last, OFFSET] + levels[last, STRIDE] + 1
     z[only] = r[only] * inverse[only]
     dot = 0.0
     for back in range(last):
         level = last - 1 - back
-        offset, stride, size = levels[level, OFFSET], levels[level, STRIDE], levels[level, SIZE]
-        end = offset + size
-        r_, v_, z_, s_ = r[offset:end], inverse[offset:end], z[offset:end], spare[offset:end]
-        fx, fy = face_x[offset:end], face_y[offset:end]
-        prolong(image, z[end:], levels[level, NX], levels[level, NY], z_, row)
-        smooth(SECOND_DAMPING, r_, v_, fx, fy, z_, s_, stride, size)
-        dot = smooth(FIRST_DAMPING, r_, v_, fx, fy, s_, z_, stride, size)
+        start, end = levels[level, OFFSET], levels[level, OFFSET] + levels[level, SIZE]
+        dot = ascend(
+            image,
+            z[end:],
+            r[start:end],
+            inverse[start:end],
+            face_x[start:end],
+            face_y[start:end],
+            z[start:end],
+            levels[level, NX],
+            levels[level, NY],
+            early,
+            row,
+        )
     return dot
