@@ -10,31 +10,46 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .body import BodyParameters
+from .bone import BoneParameters
+from .cells import CELL_TYPES
+from .cells.circulating import CirculatingParameters
+from .cells.endothelial import EndothelialParameters
+from .cells.osteoblast import OsteoblastParameters
+from .cells.osteoclast import OsteoclastParameters
+from .cells.sensing import SensingParameters
+from .cells.stroma import StromaParameters
+from .cells.tumour import TumourParameters
 from .drugs import DRUGS, Drug
 from .errors import UserError
 from .fields import FIELDS
 from .genes import GENE_ALIASES, Genes
+from .mtor import NetworkParameters
 from .parameters import Group
 from .run_settings import OutputParameters, RunParameters, is_multiple
 from .schedule import Schedule
+from .seeding import GeometryParameters, InoculumParameters
 from .switches import Switches
 from .toml_text import inline, to_toml
 from .validation import Where, as_table, refuse_unknown, shown, suggestion, validated
 
-GROUPS: dict[str, type[Group]] = {}
+GROUPS: dict[str, type[Group]] = {
+    "geometry": GeometryParameters,
+    "bone": BoneParameters,
+    "inoculum": InoculumParameters,
+    "signalling": NetworkParameters,
+    "sensing": SensingParameters,
+    "tumour": TumourParameters,
+    "osteoclast": OsteoclastParameters,
+    "osteoblast": OsteoblastParameters,
+    "stroma": StromaParameters,
+    "endothelium": EndothelialParameters,
+    "circulating": CirculatingParameters,
+    "body": BodyParameters,
+}
 """Parameter groups by the name of their table in a scenario file."""
 
-CELLS: tuple[str, ...] = (
-    "tumour",
-    "osteoclast_precursor",
-    "osteoclast",
-    "mesenchymal",
-    "osteoblast",
-    "adipocyte",
-    "car",
-    "endothelial",
-    "circulating",
-)
+CELLS: tuple[str, ...] = tuple(cell.kind.name for cell in CELL_TYPES)
 """Cell types by the name used in [genes.CELL] and [drugs.DRUG.cells]."""
 
 

@@ -93,6 +93,4 @@ class Lattice:
             for dy in range(-r, r + 1)
             if 0 < dx * dx + dy * dy <= radius * radius
         ]
-        return np.array(
-            [dx * (self.ny + 2) + dy for _, dx, dy in sorted(steps)], dtype=np.int64
-        )
+        return np.array([dx * (self.ny + 2) + dy for _, dx, dy in sorted(steps)], dtype=np.int64)

@@ -1,0 +1,122 @@
+"""Outside the marrow: the primary tumour that sheds cells into blood.
+
+The primary is a well-mixed mass with the mTOR network of one typical cell; what it sheds are agents
+in blood (`cells/circulating.py`). It starts empty, since most experiments inject cells into bone.
+"""
+
+import numpy as np
+
+from .cells.tissue import Surroundings
+from .mtor import Dosage, Signals, advance_network, blank_signals
+from .numerics.chance import uniform
+from .numerics.compiled import kernel
+from .parameters import Group, number
+
+
+class BodyParameters(Group):
+    """The primary tumour and shedding."""
+
+    primary_cells: float = number(
+        0.0, "1", "most experiments start with cells in bone", "assumed", low=0, high=1e10,
+        what="cells of the primary tumour at the start",
+    )
+    primary_growth_rate_per_h: float = number(
+        0.2 / 24, "1/h", "doubling in 3.5 d", "assumed", low=0, high=0.1,
+        what="growth of the primary, untreated",
+    )
+    primary_cells_max: float = number(
+        1e9, "1", "1 cm3", "recalled", low=1, high=1e12, what="size at which the primary stops growing"
+    )
+    shedding_rate_per_h: float = number(
+        2e-6, "1/h", "about 1e6 cells per gram and day (Butler and Gullino 1975: 3e6)", "recalled",
+        low=0, high=1, what="share of primary cells shed, untreated",
+    )
+    circulating_share: float = number(
+        0.01, "1", "only a share of shed cells is followed as agents", "assumed", low=0, high=1,
+        what="share of shed cells that this piece of marrow can meet",
+    )
+    resection_day: float = number(
+        1e6, "d", "never", "assumed", low=0, high=1e7, what="day on which the primary is removed"
+    )
+
+
+PRIMARY_UID = 7  # key of the primary's luck; cells have uids from hashes or founders from 1e6 on
+
+
+class PrimaryTumour:
+    """The mass outside the marrow.
+
+    Attributes:
+        cells: number of cells, a float: it grows as a whole.
+        signals: network of its typical cell, row 0.
+    """
+
+    def __init__(self, parameters: BodyParameters, dosage: Dosage) -> None:
+        self.parameters = parameters
+        self.cells = parameters.primary_cells
+        self.dosage = dosage
+        self.signals: Signals = blank_signals(1)
+        for name, value in (("growth_factor", 0.6), ("cxcr4", 0.3), ("integrin", 0.3)):
+            getattr(self.signals, name)[0] = value
+        self.signals.oxygen[0] = 1.0
+
+    def step(self, s: Surroundings) -> None:
+        """Grow, then shed whole cells into blood."""
+        p = self.parameters
+        if s.time_h >= p.resection_day * 24.0:
+            self.cells = 0.0
+        if self.cells <= 0.0:
+            return
+        blood = s.exposure["circulating"]
+        self.signals.rapalog[0] = blood.rapalog[0]
+        self.signals.kinase1[0] = blood.kinase1[0]
+        self.signals.kinase2[0] = blood.kinase2[0]
+        advance_network(1, self.signals, self.dosage, 1.0, 1.0, s.network, s.dt_h)
+        translated = float(self.signals.p4ebp1[0]) / s.reference.p4ebp1
+        room = max(0.0, 1.0 - self.cells / p.primary_cells_max)
+        self.cells *= np.exp(
+            p.primary_growth_rate_per_h * (0.25 + 0.75 * translated) * room * s.dt_h
+        )
+        expected = self.cells * self.shedding_per_h(s) * s.dt_h * p.circulating_share
+        self._shed(s, poisson(expected, s.seed, s.step))
+
+    def shedding_per_h(self, s: Surroundings) -> float:
+        """Crawling (S6K, mTORC2) and MMP-9 (S6K, 4E-BP1-P; Zhou and Wong 2006) drive shedding."""
+        s6k = float(self.signals.s6k[0]) / s.reference.s6k
+        p4ebp1 = float(self.signals.p4ebp1[0]) / s.reference.p4ebp1
+        mtorc2 = float(self.signals.mtorc2[0]) / s.reference.mtorc2
+        motile = 0.2 + 0.5 * s6k + 0.3 * mtorc2
+        mmp9 = 0.3 + 0.35 * s6k + 0.35 * p4ebp1
+        return self.parameters.shedding_rate_per_h * motile * mmp9
+
+    def _shed(self, s: Surroundings, count: int) -> None:
+        if count == 0:
+            return
+        blood = s.tissues["circulating"].population
+        uids = shed_uids(count, s.seed, s.step)
+        new = blood.add(uid=uids, clone=uids, site=np.full(count, -1))
+        for mine, theirs in zip(blood.signals, self.signals, strict=True):
+            mine[new] = theirs[0]
+        s.events.add(s.time_h, "shedding", blood, np.arange(new.start, new.stop))
+        s.count("shed", count)
+
+
+@kernel
+def poisson(mean: float, seed: int, step: int) -> int:
+    """Poisson number keyed by seed and step: sum of exponential waits (mean below 1e4)."""
+    count = 0
+    waited = 0.0
+    while True:
+        waited -= np.log(1.0 - uniform(seed, PRIMARY_UID, step, 1000 + count))
+        if waited > mean or count >= 100000:
+            return count
+        count += 1
+
+
+@kernel
+def shed_uids(count: int, seed: int, step: int) -> np.ndarray:
+    """Identities of the cells shed in this step: 53 bits."""
+    out = np.empty(count, dtype=np.int64)
+    for i in range(count):
+        out[i] = np.int64(uniform(seed, PRIMARY_UID, step, 500000 + i) * 9007199254740992.0)
+    return out

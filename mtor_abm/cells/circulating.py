@@ -1,0 +1,175 @@
+"""Circulating tumour cells: detached, they die of anoikis unless mTORC2 and autophagy hold them.
+
+Each is an agent with its own network: no integrin contact, no CXCL12, few growth factors, drug at
+the level of plasma. Those that pass marrow sinusoids may enter through CXCR4 and CXCL12.
+"""
+
+import numpy as np
+
+from ..mtor import Signals, advance_network
+from ..numerics.chance import uniform
+from ..numerics.compiled import kernel, rule
+from ..numerics.response import probability
+from ..parameters import Group, number, tuple_type
+from .population import CAUSE, DIE, SPECIAL, STAY, Cells, CellType
+from .sensing import Receptors
+from .tissue import Surroundings, Tissue, child_uids
+
+ARRIVE = SPECIAL
+
+CIRCULATING = CellType("circulating", 10, ("detached",), "circulating tumour cell")
+
+
+class CirculatingParameters(Group):
+    """Numbers of tumour cells in blood."""
+
+    growth_factor: float = number(
+        0.2, "1", "low in blood; input of the network's check table", "assumed", low=0, high=1,
+        what="growth factor input in blood",
+    )
+    amino_acids: float = number(
+        0.8, "1", "venous blood is poor in nutrients (the review)", "assumed", low=0, high=1,
+        what="amino acids in blood, 1 is plenty",
+    )
+    energy: float = number(
+        0.8, "1", "venous blood is poor in nutrients (the review)", "assumed", low=0, high=1,
+        what="energy in blood, 1 is plenty",
+    )
+    anoikis_rate_per_h: float = number(
+        0.61, "1/h", "target T68: half-life 1.7 h (1-2.4) in the detached state", "fitted",
+        low=0, high=10, what="death rate with FOXO fully on and no autophagy",
+    )
+    autophagy_protection: float = number(
+        0.5, "1", "share of death autophagy can prevent", "assumed", low=0, high=1,
+        what="protection by full autophagy",
+    )
+    erk_weight: float = number(
+        1.0, "1", "switch V7: +1 (the review) or -1 (textbook); 0 leaves ERK out", "assumed", low=-1, high=1, what="how ERK changes anoikis",
+    )
+    capture_rate_per_h: float = number(
+        0.05, "1/h", "share of the body's capillary passes through this piece of marrow", "assumed",
+        low=0, high=10, what="rate at which a cell stops in this marrow at full CXCR4 signal",
+    )
+    capture_base: float = number(
+        0.1, "1", "mechanical arrest without CXCR4", "assumed", low=0, high=1,
+        what="share of capture without CXCR4",
+    )
+    extravasation: float = number(
+        0.8, "1", "0.2-0.9, Luzzi 1998; Cameron 2000", "recalled", low=0, high=1,
+        what="share of stopped cells that extravasate",
+    )
+
+
+CirculatingRates = tuple_type("CirculatingRates", CirculatingParameters, __name__)
+
+
+@rule
+def anoikis_rate(foxo, autophagy, s473, growth_factor, p):
+    """AKT S473 holds FOXO3a off and so delays anoikis; autophagy protects; ERK by switch V7."""
+    erk = (1.0 - 0.6 * s473) * growth_factor
+    rate = p.anoikis_rate_per_h * foxo * (1.0 - p.autophagy_protection * autophagy)
+    return rate * max(0.0, 1.0 + p.erk_weight * erk)
+
+
+@rule
+def capture_rate(cxcr4_signal, p):
+    """CXCR4 on CXCL12 of the sinusoid stops circulating cells (Muller 2001; Taichman 2002)."""
+    return p.capture_rate_per_h * (p.capture_base + (1.0 - p.capture_base) * cxcr4_signal)
+
+
+@kernel
+def decide_circulating(
+    n: int, cells: Cells, signals: Signals, doors: np.ndarray, door_signal: np.ndarray,
+    p: CirculatingRates, seed: int, step: int, dt_h: float,
+) -> None:  # fmt: skip
+    """Each circulating cell dies, stops at a sinusoid door, or goes round again.
+
+    Args:
+        doors: int64 (n_doors,), free marrow sites beside perfused vessels.
+        door_signal: float64 (n_doors,), CXCR4 signal a cell would feel at each door, 0..1.
+    """
+    for i in range(n):
+        uid = cells.uid[i]
+        cells.intent[i] = STAY
+        cells.target[i] = -1
+        rate = anoikis_rate(
+            float(signals.foxo[i]), float(signals.autophagy[i]), float(signals.akt_s473[i]),
+            float(signals.growth_factor[i]), p,
+        )  # fmt: skip
+        if uniform(seed, uid, step, 60) < probability(rate, dt_h):
+            cells.intent[i] = DIE
+            cells.cause[i] = 3
+            continue
+        if len(doors) == 0:
+            continue
+        door = int(uniform(seed, uid, step, 61) * len(doors))
+        stop = capture_rate(door_signal[door], p) * p.extravasation
+        if uniform(seed, uid, step, 62) < probability(stop, dt_h):
+            cells.intent[i] = ARRIVE
+            cells.target[i] = doors[door]
+
+
+class CirculatingTissue(Tissue):
+    """Tumour cells in blood."""
+
+    kind = CIRCULATING
+    parameters = CirculatingParameters
+    rates_type = CirculatingRates
+
+    def receptors(self) -> Receptors:
+        """No contact and no chemokine in blood."""
+        return Receptors(base=self.rates.growth_factor, integrin=0.0)
+
+    def signal(self, s: Surroundings) -> None:
+        """Network in suspension, with drug at its plasma level."""
+        n, signals = self.population.n, self.population.signals
+        if n == 0:
+            return
+        blood = s.exposure[self.kind.name]
+        signals.growth_factor[:n] = self.rates.growth_factor
+        signals.cxcr4[:n] = 0.0
+        signals.integrin[:n] = 0.0
+        signals.oxygen[:n] = 1.0
+        signals.rapalog[:n] = blood.rapalog[0]
+        signals.kinase1[:n] = blood.kinase1[0]
+        signals.kinase2[:n] = blood.kinase2[0]
+        advance_network(
+            n, signals, self.dosage, self.rates.amino_acids, self.rates.energy, s.network, s.dt_h
+        )
+
+    def decide(self, s: Surroundings) -> None:
+        """Die, stop at the marrow, or go on."""
+        if self.population.n == 0:
+            return
+        sites, signal = s.doors(self.genes.CXCR4, s.exposure["tumour"].cxcr4_block)
+        decide_circulating(
+            self.population.n, self.cells, self.population.signals, sites, signal, self.rates,
+            s.seed, s.step, s.dt_h,
+        )  # fmt: skip
+
+    def apply(self, s: Surroundings) -> None:
+        """Enter the marrow or leave the blood."""
+        self.take_up_states(s)
+        rows = self.rows_that(ARRIVE)
+        if len(rows):
+            guests = s.tissues["tumour"].population
+            new = guests.add(
+                uid=child_uids(self.cells.uid[rows], s.seed, s.step),
+                parent=self.cells.uid[rows],
+                clone=self.cells.clone[rows],
+                site=self.cells.target[rows],
+            )
+            guests.copy_signals(new, rows, self.population)
+            s.world.occupant[self.cells.target[rows]] = guests.kind.code
+            s.events.add(s.time_h, "arrival", guests, np.arange(new.start, new.stop))
+            s.count("arrivals", len(rows))
+        dead = self.rows_that(DIE)
+        s.events.add(s.time_h, "death", self.population, dead)
+        s.count("deaths_circulating", len(dead))
+        gone = np.zeros(self.population.n, dtype=bool)
+        gone[rows] = True
+        gone[dead] = True
+        self.population.remove(gone)
+
+
+assert CAUSE["anoikis"] == 3

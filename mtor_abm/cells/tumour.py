@@ -1,0 +1,402 @@
+"""Tumour cells in the marrow: growth, quiescence, dormancy, crawling, death, secretion.
+
+States: `cycling`, `quiescent` (no room, or too little oxygen), `dormant` (held by TSP-1 of a
+stable vessel). Signals: S = S6K, B = 4E-BP1-P, M2 = mTORC2, X = FOXO; `x~` is x over its untreated
+attached value.
+"""
+
+import numpy as np
+
+from ..fields import CXCL12, OXYGEN, PTHRP, TGFB, VEGF
+from ..marrow import MARROW, NO_VESSEL, STABLE, TIP, World, climb_free, count_occupants, is_free
+from ..marrow import pick_free, touches_vessel
+from ..mtor import Reference, Signals
+from ..numerics.chance import uniform
+from ..numerics.compiled import kernel, rule
+from ..numerics.response import hill2, probability
+from ..parameters import Group, number, tuple_type
+from .population import DIE, DIVIDE, MOVE, STAY, Cells, CellType
+from .sensing import Receptors
+from .settling import apply_moves
+from .tissue import Surroundings, Tissue
+
+TUMOUR = CellType(
+    "tumour", 1, ("cycling", "quiescent", "dormant"), "tumour cell in the marrow",
+    own={
+        "emt": ("own_a", "epithelial (0) to mesenchymal (1) score"),
+        "pthrp": ("own_b", "PTHrP output over its basal value, lagged"),
+    },
+)  # fmt: skip
+CYCLING, QUIESCENT, DORMANT = range(3)
+
+
+class TumourParameters(Group):
+    """Numbers of the tumour cell in the marrow."""
+
+    division_rate_per_h: float = number(
+        0.029, "1/h", "ln 2 / 24 h, minimum cycle of A(BM)2 source", "computed", low=0, high=0.2,
+        what="highest division rate",
+    )
+    division_oxygen_half_mmhg: float = number(
+        4.0, "mmHg", "2-10 mmHg, Casciari 1992; Anderson 2005", "recalled", low=0.1, high=40,
+        what="pO2 for half the division rate",
+    )
+    quiescence_oxygen_mmhg: float = number(
+        1.5, "mmHg", "about 0.2 % O2", "assumed", low=0, high=20, what="pO2 below which a cell rests"
+    )
+    death_rate_per_h: float = number(
+        2.6e-5, "1/h", "TIBD fit 6.3e-4 1/d", "found", low=0, high=0.1, what="death without stress"
+    )
+    hypoxia_death_rate_per_h: float = number(
+        0.02, "1/h", "half-life 35 h without oxygen", "assumed", low=0, high=1,
+        what="death rate without oxygen and autophagy",
+    )
+    hypoxia_death_half_mmhg: float = number(
+        0.8, "mmHg", "necrosis near 0.1 % O2", "assumed", low=0.01, high=20,
+        what="pO2 for half the hypoxic death rate",
+    )
+    foxo_death_rate_per_h: float = number(
+        1e-4, "1/h", "small: attached cells survive FOXO", "assumed", low=0, high=0.1,
+        what="death rate with FOXO fully on",
+    )
+    push_reach_sites: int = number(
+        3, "1", "a dividing cell shoves neighbours some cell diameters aside", "assumed", low=1,
+        high=20, what="how far a daughter can be placed",
+    )
+    crawl_speed_um_per_h: float = number(
+        10.0, "um/h", "MDA-MB-231 5-20 um/h in 3D", "recalled", low=0, high=100, what="crawl speed"
+    )
+    speed_on_s6k: float = number(
+        0.5, "1", "switch V8; Dillenburg-Pilla 2015", "assumed", low=0, high=1,
+        what="share of speed by S6K",
+    )
+    speed_on_mtorc2: float = number(
+        0.3, "1", "switch V8; Li 2012", "assumed", low=0, high=1, what="share of speed by mTORC2"
+    )
+    adhesion: float = number(
+        1.5, "1", "cadherin contact slows crawling; gives compact colonies", "assumed", low=0,
+        high=20, what="slowing by each touching tumour cell",
+    )
+    chemotactic_index: float = number(
+        0.4, "1", "typical index 0.1-0.6", "assumed", low=0, high=1,
+        what="share of steps up CXCL12 at full signal",
+    )
+    chemotaxis_contrast: float = number(
+        0.02, "1", "cells resolve 1-2 % difference of occupancy", "recalled", low=1e-4, high=1,
+        what="occupancy difference over one site for half the index",
+    )
+    dormancy_entry_rate_per_h: float = number(
+        0.5 / 24, "1/h", "0.5/d: mostly dormant at vessels in 3 d", "assumed", low=0, high=1,
+        what="entry to dormancy on TSP-1 of a stable vessel",
+    )
+    dormancy_neighbours_max: int = number(
+        1, "1", "Ghajar 2013 describes single cells; a cluster escapes the niche", "assumed", low=0,
+        high=8, what="touching tumour cells above which the niche does not hold",
+    )
+    dormancy_exit_rate_per_h: float = number(
+        0.01 / 24, "1/h", "0.01/d: mouse scale 100 d", "assumed", low=0, high=1,
+        what="exit from dormancy on a stable vessel",
+    )
+    dormancy_exit_tip_rate_per_h: float = number(
+        0.3 / 24, "1/h", "0.3/d: Ghajar 2013, sprouting tips wake cells", "assumed", low=0, high=1,
+        what="exit from dormancy beside a sprouting tip",
+    )
+    tsp1: float = number(
+        1.0, "1", "dosage of THBS1 in stable vessels (1 wild type)", "assumed", low=0, high=2,
+        what="strength of the dormancy niche",
+    )
+    pthrp_nm_per_s: float = number(
+        2e-4, "nM/s", "0.2 nM within a large colony without TGF-beta", "assumed", low=0, high=1,
+        what="PTHrP made by one cell",
+    )
+    pthrp_gain: float = number(
+        3.0, "1", "2-10 fold, Yin 1999", "recalled", low=0, high=20,
+        what="PTHrP added at saturating TGF-beta",
+    )
+    pthrp_tgfb_half_nm: float = number(
+        0.001, "nM", "as the growth response to TGF-beta", "assumed", low=1e-5, high=1,
+        what="TGF-beta for half the PTHrP gain",
+    )
+    vegf_nm_per_s: float = number(
+        2e-4, "nM/s", "0.1-0.5 nM within a large colony", "assumed", low=0, high=1,
+        what="VEGF made by one cell at full output",
+    )
+    oxygen_use_per_s: float = number(
+        0.6, "1/s", "6.25e-17 mol/cell/s (Casciari 1992), first order near 15 mmHg", "computed",
+        low=0, high=10, what="use of oxygen by one cell",
+    )
+    cxcr7_uptake_per_s: float = number(
+        0.01, "1/s", "makes 2-3 fold local depletion", "assumed", low=0, high=1,
+        what="CXCL12 scavenged by CXCR7 (ACKR3) of one cell",
+    )
+    igf_base: float = number(
+        0.45, "1", "growth factors of serum and stroma", "assumed", low=0, high=1,
+        what="growth factor input without bone's",
+    )
+    igf1_weight: float = number(
+        0.5, "1", "IGF-1 receptor share", "assumed", low=0, high=1, what="weight of IGF-1"
+    )
+    tgfb_weight: float = number(
+        0.35, "1", "TIBD fit: TGF-beta dependent part of growth exceeds the basal", "assumed",
+        low=0, high=1, what="weight of TGF-beta in growth factor input",
+    )
+    emt_rate_per_h: float = number(
+        0.02, "1/h", "days", "assumed", low=0, high=1, what="rate of EMT at full drive"
+    )
+    emt_on_tgfb: float = number(
+        0.4, "1", "Lamouille 2012", "assumed", low=0, high=1, what="weight of TGF-beta in EMT"
+    )
+    emt_on_s6k: float = number(
+        0.3, "1", "switch V3b; Gulhati 2011", "assumed", low=0, high=1, what="weight of S6K in EMT"
+    )
+    emt_on_mtorc2: float = number(
+        0.3, "1", "Lamouille 2012", "assumed", low=0, high=1, what="weight of mTORC2 in EMT"
+    )
+    met_rate_per_h: float = number(
+        0.02, "1/h", "days", "assumed", low=0, high=1, what="rate of the way back (MET)"
+    )
+
+
+TumourRates = tuple_type("TumourRates", TumourParameters, __name__)
+
+
+@rule
+def division_rate(oxygen_mmhg, growth_factor, p4ebp1, p, ref):
+    """Oxygen, growth factors and 4E-BP1-P raise division; mTORC2 does not (Dillenburg-Pilla 2015)."""
+    oxygenated = oxygen_mmhg / (oxygen_mmhg + p.division_oxygen_half_mmhg)
+    translated = 0.25 + 0.75 * p4ebp1 / ref.p4ebp1
+    return p.division_rate_per_h * oxygenated * translated * (0.4 + 0.6 * growth_factor)
+
+
+@rule
+def death_rate(oxygen_mmhg, foxo, autophagy, p):
+    """Lack of oxygen kills, autophagy spares half; FOXO adds a little in attached cells."""
+    short = 1.0 - hill2(oxygen_mmhg, p.hypoxia_death_half_mmhg)
+    stress = p.hypoxia_death_rate_per_h * short + p.foxo_death_rate_per_h * foxo
+    return p.death_rate_per_h + stress * (1.0 - 0.5 * autophagy)
+
+
+@rule
+def crawl_rate(s6k, mtorc2, n_touching, emt, p, ref, step_um):
+    """Sites per hour: S6K (FAK, paxillin) and mTORC2 (actin) drive crawling, cadherins hold."""
+    drive = 1.0 - p.speed_on_s6k - p.speed_on_mtorc2
+    drive += p.speed_on_s6k * s6k / ref.s6k + p.speed_on_mtorc2 * mtorc2 / ref.mtorc2
+    held = 1.0 + p.adhesion * (1.0 - 0.7 * emt) * n_touching
+    return p.crawl_speed_um_per_h / step_um * drive / held
+
+
+@rule
+def chemotactic_share(cxcr4, contrast, s6k, mtorc2, p, ref):
+    """Share of steps up CXCL12: both mTOR complexes carry CXCR4's direction (Dillenburg-Pilla 2015).
+
+    A cell compares occupied receptors over its length, so the share falls again at high CXCL12.
+    """
+    carried = 0.3 + 0.35 * s6k / ref.s6k + 0.35 * mtorc2 / ref.mtorc2
+    seen = contrast / (contrast + p.chemotaxis_contrast)
+    return min(1.0, p.chemotactic_index * cxcr4 / 0.3 * carried * seen)
+
+
+@rule
+def dormancy_entry_rate(touches_stable, n_touching, p):
+    """Adhesion to TSP-1 of a stable vessel keeps single tumour cells quiescent (Ghajar 2013)."""
+    if touches_stable and n_touching <= p.dormancy_neighbours_max:
+        return p.dormancy_entry_rate_per_h * p.tsp1
+    return 0.0
+
+
+@rule
+def dormancy_exit_rate(touches_stable, touches_tip, p):
+    """Sprouting tips wake dormant cells (Ghajar 2013); off the vessel nothing holds them."""
+    if touches_tip:
+        return p.dormancy_exit_tip_rate_per_h
+    if touches_stable:
+        return p.dormancy_exit_rate_per_h
+    return p.dormancy_exit_tip_rate_per_h
+
+
+@rule
+def pthrp_target(tgfb_bound, p4ebp1, p, ref):
+    """TGF-beta raises PTHrP (Yin 1999); its translation needs 4E-BP1-P."""
+    return (1.0 + p.pthrp_gain * tgfb_bound) * (0.5 + 0.5 * p4ebp1 / ref.p4ebp1)
+
+
+@rule
+def emt_change(emt, tgfb_bound, s6k, mtorc2, p, ref):
+    """TGF-beta, mTORC1 (RhoA/Rac1, Gulhati 2011) and mTORC2 (Lamouille 2012) drive EMT; 1/h."""
+    drive = p.emt_on_tgfb * tgfb_bound
+    drive += p.emt_on_s6k * s6k / ref.s6k + p.emt_on_mtorc2 * mtorc2 / ref.mtorc2
+    return p.emt_rate_per_h * drive * (1.0 - emt) - p.met_rate_per_h * emt
+
+
+@rule
+def pushed_site(site, direction, reach, code, world):
+    """First free site along a row of tumour cells, up to `reach` sites away; -1 if none."""
+    there = site
+    for _ in range(reach):
+        there += world.near[direction]
+        if is_free(there, world):
+            return there
+        if world.occupant[there] != code:
+            return -1
+    return -1
+
+
+@rule
+def daughter_site(site, draw, reach, code, world):
+    """Where a daughter can go: a free nearest site, else behind a row of pushed neighbours."""
+    there = pick_free(site, draw, world)
+    if there >= 0:
+        return there
+    first = int(draw * 8.0)
+    for k in range(8):
+        there = pushed_site(site, (first + k) % 8, reach, code, world)
+        if there >= 0:
+            return there
+    return -1
+
+
+@kernel
+def decide_tumour(
+    n: int, cells: Cells, signals: Signals, world: World, p: TumourRates, ref: Reference,
+    tgfbr2: float, cxcl12_kd_nm: float, step_um: float, seed: int, step: int, dt_h: float,
+) -> None:  # fmt: skip
+    """Each tumour cell reads its neighbourhood and writes what it means to do."""
+    code = 1
+    for i in range(n):
+        site = cells.site[i]
+        uid = cells.uid[i]
+        state = cells.state[i]
+        cells.intent[i] = STAY
+        cells.target[i] = -1
+        oxygen = float(world.level[OXYGEN, site])
+        tgfb = float(world.level[TGFB, site])
+        s6k = float(signals.s6k[i])
+        p4ebp1 = float(signals.p4ebp1[i])
+        mtorc2 = float(signals.mtorc2[i])
+        emt = float(cells.own_a[i])
+        bound = tgfbr2 * tgfb / (tgfb + p.pthrp_tgfb_half_nm)
+        cells.own_a[i] = emt + dt_h * emt_change(emt, bound, s6k, mtorc2, p, ref)
+
+        lethal = death_rate(oxygen, float(signals.foxo[i]), float(signals.autophagy[i]), p)
+        if uniform(seed, uid, step, 10) < probability(lethal, dt_h):
+            cells.intent[i] = DIE
+            cells.cause[i] = 2 if oxygen < 3.0 * p.hypoxia_death_half_mmhg else 1
+            continue
+
+        n_touching = count_occupants(site, code, world)
+        stable = touches_vessel(site, STABLE, world)
+        if state == DORMANT:
+            leave = dormancy_exit_rate(stable, touches_vessel(site, TIP, world), p)
+            if uniform(seed, uid, step, 11) < probability(leave, dt_h):
+                cells.next_state[i] = CYCLING
+            continue
+        enter = dormancy_entry_rate(stable, n_touching, p)
+        if enter > 0.0 and uniform(seed, uid, step, 12) < probability(enter, dt_h):
+            cells.next_state[i] = DORMANT
+            continue
+
+        room = -1
+        if oxygen > p.quiescence_oxygen_mmhg:
+            draw = uniform(seed, uid, step, 13)
+            room = daughter_site(site, draw, int(p.push_reach_sites), code, world)
+        cells.next_state[i] = CYCLING if room >= 0 else QUIESCENT
+        if room >= 0:
+            grow = division_rate(oxygen, float(signals.growth_factor[i]), p4ebp1, p, ref)
+            if uniform(seed, uid, step, 14) < probability(grow, dt_h):
+                cells.intent[i] = DIVIDE
+                cells.target[i] = room
+                continue
+        if n_touching < 8:
+            crawl = crawl_rate(s6k, mtorc2, n_touching, emt, p, ref, step_um)
+            if uniform(seed, uid, step, 15) < probability(crawl, dt_h):
+                cells.target[i] = crawl_target(
+                    site, uid, float(signals.cxcr4[i]), s6k, mtorc2, world, p, ref, cxcl12_kd_nm,
+                    seed, step,
+                )  # fmt: skip
+                if cells.target[i] >= 0:
+                    cells.intent[i] = MOVE
+
+
+@rule
+def crawl_target(site, uid, cxcr4, s6k, mtorc2, world, p, ref, cxcl12_kd_nm, seed, step):
+    """A step up the CXCL12 gradient with the chemotactic share, else a step anywhere free."""
+    up = climb_free(site, CXCL12, world)
+    if up >= 0:
+        here = float(world.level[CXCL12, site])
+        there = float(world.level[CXCL12, up])
+        contrast = there / (there + cxcl12_kd_nm) - here / (here + cxcl12_kd_nm)
+        share = chemotactic_share(cxcr4, contrast, s6k, mtorc2, p, ref)
+        if uniform(seed, uid, step, 16) < share:
+            return up
+    return pick_free(site, uniform(seed, uid, step, 17), world)
+
+
+@kernel
+def release_tumour(
+    n: int, cells: Cells, signals: Signals, world: World, p: TumourRates, ref: Reference,
+    pthlh: float, tgfbr2: float, ackr3: float, dt_h: float, lag_h: float,
+) -> None:  # fmt: skip
+    """Secretion of PTHrP and VEGF and uptake of oxygen and CXCL12, in the order of rows."""
+    lag = 1.0 - np.exp(-dt_h / lag_h)
+    for i in range(n):
+        site = cells.site[i]
+        tgfb = float(world.level[TGFB, site])
+        bound = tgfbr2 * tgfb / (tgfb + p.pthrp_tgfb_half_nm)
+        wanted = pthrp_target(bound, float(signals.p4ebp1[i]), p, ref)
+        cells.own_b[i] += (wanted - cells.own_b[i]) * lag
+        active = 1.0
+        if cells.state[i] == DORMANT:
+            active = 0.2  # assumed: a resting cell makes and uses a fifth
+        world.source[PTHRP, site] += active * pthlh * p.pthrp_nm_per_s * cells.own_b[i]
+        world.source[VEGF, site] += active * p.vegf_nm_per_s * signals.vegf[i]
+        world.uptake[OXYGEN, site] += active * p.oxygen_use_per_s
+        world.uptake[CXCL12, site] += ackr3 * p.cxcr7_uptake_per_s
+
+
+class TumourTissue(Tissue):
+    """Tumour cells in the marrow."""
+
+    kind = TUMOUR
+    parameters = TumourParameters
+    rates_type = TumourRates
+
+    def receptors(self) -> Receptors:
+        """IGF-1, TGF-beta and CXCL12 reach the network of a tumour cell."""
+        p = self.rates
+        return Receptors(
+            base=p.igf_base,
+            igf1=p.igf1_weight,
+            tgfb=p.tgfb_weight * self.genes.TGFBR2,
+            cxcr4=self.genes.CXCR4,
+            integrin=self.genes.ITGB3,
+        )
+
+    def release(self, s: Surroundings) -> None:
+        """PTHrP, VEGF; uptake of oxygen and CXCL12."""
+        release_tumour(
+            self.population.n, self.cells, self.population.signals, s.world, self.rates,
+            s.reference, self.genes.PTHLH, self.genes.TGFBR2, self.genes.ACKR3, s.dt_h,
+            s.network.secretion_time_h,
+        )  # fmt: skip
+
+    def decide(self, s: Surroundings) -> None:
+        """Die, rest, sleep, wake, divide or crawl."""
+        decide_tumour(
+            self.population.n, self.cells, self.population.signals, s.world, self.rates,
+            s.reference, self.genes.TGFBR2, s.sensing.cxcl12_kd_nm, s.lattice.dx_um, s.seed, s.step,
+            s.dt_h,
+        )  # fmt: skip
+
+    def apply(self, s: Surroundings) -> None:
+        """Move, divide, change state, bury."""
+        before = self.population.column("state").copy()
+        changed = self.take_up_states(s)
+        after = self.population.column("state")
+        s.events.add(s.time_h, "dormancy_in", self.population, changed[after[changed] == DORMANT])
+        s.events.add(s.time_h, "dormancy_out", self.population, changed[before[changed] == DORMANT])
+        apply_moves(self.population.n, self.cells, s.world, MOVE)
+        mothers = self.dividing()
+        emt = self.cells.own_a[mothers]
+        pthrp = self.cells.own_b[mothers]
+        self.divide(s, mothers, emt=emt, pthrp=pthrp)
+        self.bury(s)

@@ -1,0 +1,168 @@
+"""MarrowModel: the order of one step, and nothing else."""
+
+from typing import Any
+
+import numpy as np
+
+from . import bone, seeding
+from .body import BodyParameters, PrimaryTumour
+from .cells import CELL_TYPES
+from .cells.endothelial import EndothelialParameters
+from .cells.sensing import Sensing, SensingParameters
+from .cells.tissue import Surroundings, Tissue
+from .delivery import Pharmacy
+from .events import EventLog
+from .fields import FIELDS, OXYGEN, FieldState
+from .marrow import BONE, blank_world
+from .mesa_compat import MesaModel
+from .mtor import Dosage, NetworkParameters, NetworkRates, reference
+from .numerics.lattice import Lattice
+from .parameters import kernel_values
+from .perfusion import Perfusion
+from .scenario import Scenario
+from .switch_effects import after_switches
+
+SETTLING_ROUNDS = 4  # implicit steps of a day that bring fields and networks to their start
+
+
+class MarrowModel(MesaModel):
+    """One marrow with one tumour under one scenario.
+
+    Args:
+        scenario: a validated Scenario, or None for the defaults.
+        seed: key of all chance; the same seed gives the same bytes.
+
+    Attributes:
+        settings: the scenario after its switches (Mesa keeps `scenario` for itself).
+        surroundings: lattice, layers, fields, tissues, event log.
+        body: the primary tumour. pharmacy: the drugs.
+        n_steps_done, time_h: progress.
+    """
+
+    def __init__(self, scenario: Scenario | None = None, seed: int = 1, **kwargs: Any) -> None:
+        super().__init__(seed=seed, **kwargs)
+        self.settings = after_switches(scenario or Scenario.from_tables())
+        self.run_seed = int(seed)
+        self.n_steps_done = 0
+        self._build()
+        self._settle()
+
+    @property
+    def time_h(self) -> float:
+        """Hours since the start."""
+        return self.n_steps_done * self.settings.run.step_h
+
+    @property
+    def tissues(self) -> dict[str, Tissue]:
+        """Cells by type."""
+        return self.surroundings.tissues
+
+    def take_events(self) -> dict[str, np.ndarray]:
+        """Events since the last call, as equal-length columns."""
+        return self.surroundings.events.take()
+
+    def step(self) -> None:
+        """Advance by `run.step_h`: dose, release, diffuse, signal, decide, settle, apply."""
+        s = self.surroundings
+        s.step = self.n_steps_done
+        tissues = list(s.tissues.values())
+        self._dose()
+        self._release()
+        s.fields.advance(s.dt_h * 3600.0)
+        self.pharmacy.act(s.world, s.step)
+        s.formation_speed = self.pharmacy.formation_speed
+        for tissue in tissues:
+            tissue.signal(s)
+        for tissue in tissues:
+            tissue.begin()
+            tissue.decide(s)
+        for tissue in tissues:
+            tissue.claim(s)
+        for tissue in tissues:
+            tissue.award(s)
+        for tissue in tissues:
+            tissue.clear(s)
+        for tissue in tissues:
+            tissue.apply(s)
+        self.body.step(s)
+        self.perfusion.replenish(s)
+        self._refresh()
+        self.n_steps_done += 1
+
+    def _dose(self) -> None:
+        s = self.surroundings
+        self.pharmacy.exchange(s.fields, s.world.perfused, s.step)
+
+    def _release(self) -> None:
+        s = self.surroundings
+        s.fields.clear()
+        s.world.membrane_rankl[:] = 0.0
+        bone.release_from_pool(s.world, self.bone_rates, s.dt_h)
+        for tissue in s.tissues.values():
+            tissue.release(s)
+
+    def _refresh(self) -> None:
+        """Bring what depends on bone and vessels up to date."""
+        s = self.surroundings
+        if s.bone_changed:
+            s.fields.set_bone(s.world.ground == BONE)
+        if s.vessels_changed:
+            self.perfusion.update(s)
+        s.bone_changed = s.vessels_changed = False
+
+    def _build(self) -> None:
+        scenario = self.settings
+        geometry = scenario.of(seeding.GeometryParameters)
+        lattice = Lattice(geometry.nx, geometry.ny, geometry.dx_um)
+        names = tuple(kind.kind.name for kind in CELL_TYPES)
+        self.pharmacy = Pharmacy(
+            scenario.drugs, lattice, scenario.run.days, scenario.run.step_h, names
+        )
+        rows = [scenario.fields[f.key] for f in FIELDS]
+        fields = FieldState(lattice, [*rows, *self.pharmacy.field_rows])  # type: ignore[list-item]
+        network = kernel_values(NetworkRates, scenario.of(NetworkParameters))
+        s = Surroundings(
+            lattice=lattice,
+            world=blank_world(lattice, fields),
+            fields=fields,
+            network=network,
+            reference=reference(network),
+            sensing=kernel_values(Sensing, scenario.of(SensingParameters)),
+            seed=self.run_seed,
+            dt_h=scenario.run.step_h,
+            events=EventLog(lattice),
+            exposure=self.pharmacy.exposure(),
+        )
+        self.surroundings = s
+        for kind in CELL_TYPES:
+            genes = scenario.genes[kind.kind.name]
+            s.tissues[kind.kind.name] = kind(
+                scenario.of(kind.parameters), genes, network.susceptible
+            )
+        tumour_genes = scenario.genes["tumour"]
+        self.body = PrimaryTumour(
+            scenario.of(BodyParameters),
+            Dosage(tumour_genes.RPTOR, tumour_genes.RICTOR, tumour_genes.PTEN, network.susceptible),
+        )
+        bone_parameters = scenario.of(bone.BoneParameters)
+        self.bone_rates = kernel_values(bone.BoneRates, bone_parameters)
+        draws = seeding.Draws(self.run_seed)
+        seeding.place_bone(s, geometry, bone_parameters, draws)
+        vessels = s.tissues["endothelial"]
+        seeding.place_vessels(s, scenario.of(EndothelialParameters), vessels, draws)
+        seeding.place_residents(s, draws)
+        seeding.place_tumour(s, scenario.of(seeding.InoculumParameters), draws)
+        self.perfusion = Perfusion(rows[OXYGEN])  # type: ignore[arg-type]
+
+    def _settle(self) -> None:
+        """Fields and networks at rest before the first step."""
+        s = self.surroundings
+        s.fields.set_bone(s.world.ground == BONE)
+        self.perfusion.update(s)
+        for _ in range(SETTLING_ROUNDS):
+            self._release()
+            s.fields.advance(30 * 86400.0)
+            for tissue in s.tissues.values():
+                for _ in range(6):
+                    tissue.signal(s)
+        s.tally.clear()

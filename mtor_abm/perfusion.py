@@ -1,0 +1,68 @@
+"""Where blood flows, what it brings, and who comes with it.
+
+A vessel site is perfused if it is connected through vessels to an arteriole. Perfused sites exchange
+oxygen (and drugs, see delivery.py); precursors of osteoclasts come in through them.
+"""
+
+import numpy as np
+
+from .anatomy import perfused
+from .cells.osteoclast import OsteoclastParameters
+from .cells.tissue import Surroundings
+from .fields import OXYGEN, OxygenField
+from .numerics.chance import hashed, uniform
+from .numerics.compiled import kernel
+
+INFLUX_KEY = 11  # key of the luck of arriving precursors
+
+
+class Perfusion:
+    """Keeps the perfused layer, the oxygen exchange and the influx of precursors."""
+
+    def __init__(self, oxygen: OxygenField) -> None:
+        self.oxygen = oxygen
+
+    def update(self, s: Surroundings) -> None:
+        """Recompute flow after vessels changed."""
+        lattice, world = s.lattice, s.world
+        vessels = s.tissues["endothelial"].population
+        inlet = lattice.layer(np.float32)
+        inlet[vessels.column("site")] = vessels.column("arteriole")
+        flows = perfused(lattice.interior(world.vessel) > 0, lattice.interior(inlet) > 0)
+        world.perfused[:] = lattice.pad(flows.astype(np.uint8))
+        permeability = world.perfused * np.float32(self.oxygen.vessel_permeability_per_s)
+        arterial = np.float32(self.oxygen.arteriole_level)
+        level = np.where(inlet > 0, arterial, np.float32(self.oxygen.vessel_level))
+        s.fields.set_exchange(OXYGEN, permeability, level)
+
+    def replenish(self, s: Surroundings) -> None:
+        """Blood brings osteoclast precursors at the rate at which a resting marrow loses them."""
+        precursors = s.tissues["osteoclast_precursor"]
+        p = precursors.numbers
+        assert isinstance(p, OsteoclastParameters)
+        per_h = p.precursors_per_mm2 * s.lattice.area_mm2 / p.precursor_lifetime_h
+        doors = s.door_sites()
+        if len(doors) == 0:
+            return
+        sites, uids = influx(doors, per_h * s.dt_h, s.seed, s.step)
+        if len(sites) == 0:
+            return
+        sites, first = np.unique(sites, return_index=True)
+        precursors.population.add(uid=uids[first], site=sites)
+        s.world.occupant[sites] = precursors.kind.code
+
+
+@kernel
+def influx(doors: np.ndarray, mean: float, seed: int, step: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sites and identities of the cells that come in this step: Poisson many, at random doors."""
+    count = 0
+    waited = -np.log(1.0 - uniform(seed, INFLUX_KEY, step, 0))
+    while waited <= mean and count < 100000:
+        count += 1
+        waited -= np.log(1.0 - uniform(seed, INFLUX_KEY, step, count))
+    sites = np.empty(count, dtype=np.int64)
+    uids = np.empty(count, dtype=np.int64)
+    for i in range(count):
+        sites[i] = doors[int(uniform(seed, INFLUX_KEY, step, 200000 + i) * len(doors))]
+        uids[i] = np.int64(hashed(seed, INFLUX_KEY, step, 400000 + i) >> np.uint64(11))
+    return sites, uids
