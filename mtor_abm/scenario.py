@@ -115,10 +115,7 @@ class Scenario:
         given = dict(tables or {})
         _refuse_unknown_tables(given, where, vocabulary)
         for key in TEXTS:
-            if not isinstance(given.get(key, ""), str):
-                raise UserError(
-                    f"{where((key,))}: {key} = {shown(given[key])} is not text; put it in quotes"
-                )
+            _refuse_no_text(key, given.get(key, ""), where)
         words = vocabulary
 
         def named(table: str, known: Collection[str], what: str) -> dict[str, Any]:
@@ -230,6 +227,16 @@ def _refuse_unknown_tables(given: dict[str, Any], where: Where, words: Vocabular
         cure = f"write {' or '.join(homes)}" if homes else suggestion(key, known)
         what = "table" if isinstance(given[key], Mapping) else "key"
         raise UserError(f"{where((key,))}: unknown {what} '{key}'; {cure}")
+
+
+def _refuse_no_text(key: str, value: Any, where: Where) -> None:
+    start = f"{where((key,))}: {key} = {shown(value)}"
+    if not isinstance(value, str):
+        raise UserError(f"{start} is not text; put it in quotes")
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # bytes from the command line that are no UTF-8
+        raise UserError(f"{start} is not UTF-8; retype it") from None
 
 
 def _checked_name(name: str, where: Where) -> str:

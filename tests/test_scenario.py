@@ -264,6 +264,7 @@ def test_each_fault_is_one_line_with_file_key_and_cure(tmp_path, text, message):
         ("=3", "-S =3: not of the form key=value; write e.g. -S run.days=14"),
         ("run..days=3", "-S run..days=3: not of the form key=value; write e.g. -S run.days=14"),
         ("extends=a", "-S extends: stands in a file, not here; run a itself"),
+        ("title=\udcff", '-S title=\\udcff: title = "\\udcff" is not UTF-8; retype it'),
         ("run.days.x=1", "-S run.days.x=1: [run] days = {x = 1} is a table, not a number; "
          "give a number in d"),
     ],
