@@ -6,6 +6,7 @@ invalid input, 130 interrupted.
 """
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -29,6 +30,9 @@ class Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (argparse itself exits on --help and misuse)."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal may know neither Greek nor odd file names
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     args = _parser().parse_args(arguments)
     try:
         code: int = args.command(args)
