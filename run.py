@@ -12,32 +12,34 @@ NEEDED = ("mesa", "networkx", "numba", "numpy", "pandas", "pydantic", "scipy", "
 PYTHON = ".venv/bin/python" if sys.platform != "win32" else r".venv\Scripts\python"
 
 
-def complaint(
-    version: "tuple[int, int]", missing: "list[str]", has_environment: bool
-) -> "str | None":
+def complaint(version: "tuple[int, int]", missing: "list[str]", environment: str) -> "str | None":
     """One line that says what to type, or None if all is well.
 
     Args:
         version: of the Python that runs this.
         missing: packages that it does not find.
-        has_environment: whether .venv lies beside run.py.
+        environment: "absent", "beside" (.venv lies beside run.py) or "active" (and runs this).
     """
     install = f"{PYTHON} -m pip install -e . && {PYTHON} run.py"
     if version < OLDEST:
-        cure = f"{PYTHON} run.py" if has_environment else f"python3.12 -m venv .venv && {install}"
-        this = ".".join(map(str, version))
-        return f"run.py needs Python 3.12 or newer and this is {this}; type: {cure}"
-    if missing:
-        cure = install if has_environment else f"python -m venv .venv && {install}"
-        return f"run.py does not find {', '.join(missing)}; type: {cure}"
-    return None
+        fault = f"run.py needs Python 3.12 or newer and this is {version[0]}.{version[1]}"
+    elif missing:
+        fault = f"run.py does not find {', '.join(missing)}"
+    else:
+        return None
+    if environment == "absent" or (version < OLDEST and environment == "active"):
+        return f"{fault}; type: python3.12 -m venv --clear .venv && {install}"
+    return f"{fault}; type: {install if environment == 'active' else PYTHON + ' run.py'}"
 
 
 def start() -> int:
     """Check this Python, then run the command line."""
     here = Path(__file__).resolve().parent
     missing = [name for name in NEEDED if find_spec(name) is None]
-    line = complaint(sys.version_info[:2], missing, (here / PYTHON).exists())
+    environment = "beside" if (here / PYTHON).exists() else "absent"
+    if Path(sys.prefix) == here / ".venv":
+        environment = "active"
+    line = complaint(sys.version_info[:2], missing, environment)
     if line is not None:
         print(line, file=sys.stderr)
         return 2

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"error: {fault}")
         return INVALID
     except KeyboardInterrupt:
-        _say("interrupted; complete runs are kept and the same command goes on from there")
+        _say("interrupted")
         return INTERRUPTED
     except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -195,7 +196,25 @@ def test_ctrl_c_gives_one_line_and_130(monkeypatch, capsys):
     monkeypatch.setattr("mtor_abm.runner.batch.run_study", interrupted)
     monkeypatch.chdir(ROOT)
     assert cli.main(["run", "vehicle"]) == 130
-    assert one_line(capsys.readouterr().err).startswith("interrupted;")
+    assert one_line(capsys.readouterr().err) == "interrupted"
+
+
+def test_a_real_ctrl_c_leaves_nothing_half_written(tmp_path):
+    running = subprocess.Popen(
+        [sys.executable, "run.py", "run", "vehicle", "--seeds", "1", "--jobs", "1",
+         "-S", "geometry.nx=40", "-S", "geometry.ny=40", "--out", str(tmp_path), "--name", "s"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+    )  # fmt: skip
+    assert running.stderr is not None
+    first = running.stderr.readline()
+    assert first.startswith("1 run on 1 process"), first + running.stderr.read()
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=300)
+    assert (running.returncode, out) == (130, "")
+    assert "Traceback" not in err
+    assert err.endswith("interrupted\n")
+    assert [path.name for path in (tmp_path / "s").iterdir() if path.is_dir()] == []
 
 
 def test_a_failed_run_gives_1(monkeypatch, capsys, tmp_path):
@@ -214,21 +233,31 @@ def test_a_failed_run_gives_1(monkeypatch, capsys, tmp_path):
     assert json.loads(capsys.readouterr().out)["n_failed"] == 1
 
 
-def test_an_old_python_is_told_what_to_type():
-    line = run_script.complaint((3, 11), [], has_environment=False)
-    assert line == (
-        "run.py needs Python 3.12 or newer and this is 3.11; type: python3.12 -m venv .venv && "
-        f"{run_script.PYTHON} -m pip install -e . && {run_script.PYTHON} run.py"
-    )
-    assert run_script.complaint((3, 11), [], has_environment=True).endswith(
-        f"type: {run_script.PYTHON} run.py"
-    )
+INSTALL = f"{run_script.PYTHON} -m pip install -e . && {run_script.PYTHON} run.py"
 
 
-def test_missing_packages_are_named():
-    line = run_script.complaint((3, 12), ["numba", "scipy"], has_environment=True)
-    assert "does not find numba, scipy; type:" in line and "\n" not in line
-    assert run_script.complaint((3, 12), [], has_environment=True) is None
+@pytest.mark.parametrize(
+    ("version", "missing", "environment", "line"),
+    [
+        ((3, 11), [], "absent", "needs Python 3.12 or newer and this is 3.11; "
+         f"type: python3.12 -m venv --clear .venv && {INSTALL}"),
+        ((3, 6), ["numba"], "beside", "needs Python 3.12 or newer and this is 3.6; "
+         f"type: {run_script.PYTHON} run.py"),
+        ((3, 11), [], "active", "needs Python 3.12 or newer and this is 3.11; "
+         f"type: python3.12 -m venv --clear .venv && {INSTALL}"),
+        ((3, 13), ["numba", "scipy"], "absent", "does not find numba, scipy; "
+         f"type: python3.12 -m venv --clear .venv && {INSTALL}"),
+        ((3, 12), ["numba"], "beside", f"does not find numba; type: {run_script.PYTHON} run.py"),
+        ((3, 12), ["numba"], "active", f"does not find numba; type: {INSTALL}"),
+    ],
+)  # fmt: skip
+def test_an_unfit_python_is_told_what_to_type(version, missing, environment, line):
+    assert run_script.complaint(version, missing, environment) == f"run.py {line}"
+
+
+@pytest.mark.parametrize("environment", ["absent", "beside", "active"])
+def test_a_fit_python_is_told_nothing(environment):
+    assert run_script.complaint((3, 12), [], environment) is None
 
 
 def test_run_py_names_every_dependency_and_parses_under_an_old_python():
