@@ -5,7 +5,8 @@ A `Where` tells from which file, or from which option on the command line, a key
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, get_args
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
 
@@ -140,14 +141,25 @@ def _complaint(first: Any, kind: type[Group], key: str) -> str:
         case "string_type":
             return f"is {_kind(first['input'])}, not text; put it in quotes"
         case "literal_error":
-            values = [str(v) for v in get_args(kind.model_fields[key].annotation)]
-            return f"is not one of its values; give {' or '.join(inline(v) for v in values)}"
+            values = _choices(kind.model_fields[key].annotation)
+            return f"is not one of its values; give {' or '.join(values)}"
         case "tuple_type" | "list_type":
             return f"is {_kind(first['input'])}, not a list; write [{shown(first['input'])}]"
         case "dict_type":
             return f"is {_kind(first['input'])}, not a table; write {key}.NAME = VALUE"
         case _:
-            return f"cannot be used: {first['msg']}"
+            return f"cannot be used: {first['msg']}; see run.py describe {key}"
+
+
+def _choices(annotation: Any) -> list[str]:
+    """What a Literal, or a union with one, may hold, as a person writes it."""
+    if annotation is float:
+        return ["a number"]
+    if annotation is NoneType:  # left out, so nothing to write
+        return []
+    if get_origin(annotation) is Literal:
+        return [inline(value) for value in get_args(annotation)]
+    return [choice for part in get_args(annotation) for choice in _choices(part)]
 
 
 def _kind(value: Any) -> str:

@@ -1,5 +1,6 @@
 """A damaged scenario file either still is a scenario or is refused in one printable line."""
 
+import math
 import random
 
 import pytest
@@ -116,3 +117,32 @@ def test_any_nested_tables_make_a_scenario_or_one_line(given_tables):
         Scenario.from_tables(given_tables, vocabulary=SMALL)
     except UserError as fault:
         assert str(fault).isprintable()
+
+
+NASTY = (True, "x", -1e9, 1e9, math.nan, [1], {"a": 1}, 2**80, 0.5, None)
+
+
+def _keys(tables, start=""):
+    for key, value in tables.items():
+        if isinstance(value, dict):
+            yield from _keys(value, f"{start}{key}.")
+        else:
+            yield start + key
+
+
+def test_every_key_of_the_model_takes_or_refuses_any_value_in_one_line():
+    scenario = Scenario.from_tables({"drugs": {"rapamycin": {"dose_mg_per_kg": 1.5}}})
+    keys = list(_keys(scenario.resolved()))
+    assert len(keys) > 200
+    for key in keys:
+        n_refused = 0
+        for value in NASTY:
+            try:
+                scenario.changed({key: value})
+            except UserError as fault:
+                n_refused += 1
+                line = str(fault)
+                assert line.isprintable() and ";" in line, line
+                assert key.rpartition(".")[2] in line, line
+                assert "typing." not in line and "<class" not in line, line
+        assert n_refused >= 3, key
