@@ -3,7 +3,7 @@
 The task is meant to be honest: trabecular bone (14 % of the sites, a tenth as open) hinders
 diffusion, uptake differs from site to site, a few vessel sites are strong sinks, 5 % of the sites
 release, and every hour 0.5 % of these move to a neighbouring site, as cells do. The solver starts
-from the concentration of the hour before. Figures are least times over the hours.
+from the concentration of the hour before.
 """
 
 import argparse
@@ -24,6 +24,8 @@ DX_UM = 10.0
 BONE_FRACTION, BONE_OPENNESS = 0.14, 0.1
 SOURCE_FRACTION, MOVED_PER_HOUR = 0.05, 0.005
 
+WARM_UP_HOURS = 2  # start cold and do not count
+
 # (diffusivity um2/s, length sqrt(D / decay) um): spans the fields of the model. Assumed.
 FIELDS = [
     (13.0, 45.0),
@@ -38,6 +40,8 @@ FIELDS = [
     (1000.0, 300.0),
     (2000.0, 150.0),
 ]
+# (n, hours, replays)
+SIZES = [(100, 20, 5), (200, 20, 5), (2000, 3, 4)]
 
 
 class Marrow:
@@ -88,38 +92,69 @@ class Marrow:
         return spsolve(matrix, right), residual
 
 
-def measure_field(n: int, field: tuple[float, float], hours: int, check: bool) -> dict[str, float]:
-    """Run one field for some hours; return its cost and, if asked, its error in the last hour."""
-    marrow = Marrow(n, *field)
-    solver = DiffusionSolver(Medium(marrow.openness, DX_UM))
-    least, iterations, residuals = np.inf, [], []
-    before = marrow.concentration.copy()
-    for hour in range(hours + 2):  # the first two start cold and do not count
-        before[:] = marrow.concentration
-        started = time.perf_counter()
-        outcome = solver.advance(
-            marrow.concentration, marrow.diffusivity, marrow.loss, marrow.source, HOUR_S
-        )
-        spent = time.perf_counter() - started
-        if hour >= 2:
-            least = min(least, spent)
-            iterations.append(outcome.iterations)
-            residuals.append(outcome.relative_residual)
-        if hour < hours + 1:
-            marrow.move_some_sources()
-    figures = {
-        "diffusivity_um2_per_s": field[0],
-        "length_um": field[1],
-        "ns_per_site": least / n**2 * 1e9,
-        "mean_iterations": float(np.mean(iterations)),
-        "worst_relative_residual": float(max(residuals)),
-    }
-    if check:
-        exact, true_residual = marrow.solve_directly(before)
-        found = marrow.concentration[1:-1, 1:-1].ravel()
-        figures["relative_l2_error"] = float(np.linalg.norm(found - exact) / np.linalg.norm(exact))
-        figures["residual_recomputed_in_double"] = true_residual
-    return figures
+def measure(
+    n: int, fields: list[tuple[float, float]], hours: int, replays: int, check: bool
+) -> list[dict[str, float]]:
+    """Advance all fields hour by hour, in turn as the model does; return the cost of each.
+
+    Each hour is replayed from the same state and its least time counts; the cost is the mean of
+    that over the hours. With check, the last hour is compared with the direct solve.
+    """
+    marrows = [Marrow(n, *field) for field in fields]
+    solver = DiffusionSolver(Medium(marrows[0].openness, DX_UM))
+    spent = np.full((hours + WARM_UP_HOURS, len(fields)), np.inf)
+    iterations, residuals = np.zeros_like(spent), np.zeros_like(spent)
+    for hour in range(len(spent)):
+        before = [marrow.concentration.copy() for marrow in marrows]
+        for _ in range(replays):
+            for i, marrow in enumerate(marrows):
+                marrow.concentration[:] = before[i]
+                started = time.perf_counter()
+                outcome = solver.advance(
+                    marrow.concentration, marrow.diffusivity, marrow.loss, marrow.source, HOUR_S
+                )
+                spent[hour, i] = min(spent[hour, i], time.perf_counter() - started)
+                iterations[hour, i], residuals[hour, i] = outcome
+        if hour + 1 < len(spent):
+            for marrow in marrows:
+                marrow.move_some_sources()
+    rows = []
+    for i, (marrow, (diffusivity, length_um)) in enumerate(zip(marrows, fields, strict=True)):
+        row = {
+            "diffusivity_um2_per_s": diffusivity,
+            "length_um": length_um,
+            "ns_per_site": float(spent[WARM_UP_HOURS:, i].mean() / n**2 * 1e9),
+            "mean_iterations": float(iterations[WARM_UP_HOURS:, i].mean()),
+            "worst_relative_residual": float(residuals[WARM_UP_HOURS:, i].max()),
+        }
+        if check:
+            exact, true_residual = marrow.solve_directly(before[i])
+            found = marrow.concentration[1:-1, 1:-1].ravel()
+            error = np.linalg.norm(found - exact) / np.linalg.norm(exact)
+            row["relative_l2_error"] = float(error)
+            row["residual_recomputed_in_double"] = true_residual
+        rows.append(row)
+    return rows
+
+
+def mean_cost(rows: list[dict[str, float]]) -> float:
+    """ns per site, field and hourly step."""
+    return float(np.mean([row["ns_per_site"] for row in rows]))
+
+
+def bytes_per_site(iterations: float) -> float:
+    """Bytes of main memory a solve moves per site of a grid far larger than the caches. Computed.
+
+    Counted by hand from the kernels, 4 bytes a value, a value written without being read counted
+    twice (the cache fetches it first), coarse levels as a third of the finest.
+    """
+    assemble = 3 + 3 * 2  # c, loss, source; copy, mass, right-hand side
+    start = 5 + 1 + 2 * 2 + (1 + 3 + 3 * 2) / 3  # mass, c, 2 faces, b; b; diagonal, inverse
+    descend_and_ascend = (4 + 2 + 1 / 4) + (5 + 1 + 1 / 4)
+    direction_and_step = (5 + 1 + 2) + (4 + 2)
+    settle = 2 + 1 + 2
+    per_iteration = descend_and_ascend * 4 / 3 + direction_and_step
+    return 4.0 * (assemble + start + iterations * per_iteration + settle)
 
 
 @reordering_kernel
@@ -181,34 +216,39 @@ def main() -> None:
 
     triad = triad_gb_per_s()
     print(f"memory triad of one core: {triad:.1f} GB/s (float32)")
-    Marrow(16, 100.0, 100.0)
-    measure_field(16, FIELDS[0], 2, check=False)  # compile
+    measure(16, FIELDS[:1], 1, 1, check=False)  # compile
 
-    chosen = FIELDS[::4] if quick else FIELDS
     print("\n200 x 200, warm start, tolerance 1e-4")
-    print("     D   length   ns/site  iterations  residual  error vs direct")
-    rows = []
-    for field in chosen:
-        row = measure_field(200, field, 6 if quick else 30, check=True)
-        rows.append(row)
+    print("     D   length   ns/site  iterations  residual  in double  error vs direct")
+    rows = measure(200, FIELDS[::4] if quick else FIELDS, 4 if quick else 20, 5, check=True)
+    for row in rows:
         print(
-            f"{field[0]:6.0f} {field[1]:8.0f} {row['ns_per_site']:9.2f} "
-            f"{row['mean_iterations']:11.2f} {row['worst_relative_residual']:9.1e} "
+            f"{row['diffusivity_um2_per_s']:6.0f} {row['length_um']:8.0f} "
+            f"{row['ns_per_site']:9.2f} {row['mean_iterations']:11.2f} "
+            f"{row['worst_relative_residual']:9.1e} {row['residual_recomputed_in_double']:10.1e} "
             f"{row['relative_l2_error']:16.1e}"
         )
-    mean = float(np.mean([row["ns_per_site"] for row in rows]))
+    mean = mean_cost(rows)
     print(f"mean {mean:.2f} ns per site, field and hourly step")
 
-    print("\nsize, one field (D 100 um2/s, 100 um)")
+    print("\nby size, three fields")
     sizes = {}
-    for n, hours in ((100, 60), (200, 60)) if quick else ((100, 100), (200, 100), (2000, 25)):
-        row = measure_field(n, (100.0, 100.0), hours, check=False)
-        sizes[str(n)] = row
-        busy = row["ns_per_site"] * triad
+    for n, hours, replays in SIZES[:2] if quick else SIZES:
+        of_size = measure(n, FIELDS[::5], hours, replays, check=False)
+        cost, iterations = mean_cost(of_size), np.mean([row["mean_iterations"] for row in of_size])
+        bound = bytes_per_site(float(iterations)) / (triad * 4.0 / 3.0)  # triad moves 16, counts 12
+        sizes[str(n)] = {
+            "ns_per_site": cost,
+            "mean_iterations": float(iterations),
+            "memory_bound_ns_per_site": bound,
+        }
         print(
-            f"{n:5d}^2 {row['ns_per_site']:7.2f} ns/site, {row['mean_iterations']:.2f} iterations; "
-            f"in that time the triad moves {busy:.0f} bytes"
+            f"{n:5d}^2 {cost:7.2f} ns/site, {iterations:.2f} iterations; were all arrays in main "
+            f"memory, its traffic alone would take {bound:.1f} ns"
         )
+    if not quick:
+        ratio = sizes["2000"]["ns_per_site"] / sizes["200"]["ns_per_site"]
+        print(f"2000^2 costs {ratio:.2f} times as much per site as 200^2")
     explicit, substeps = explicit_ns_per_site(200, 100.0)
     print(
         f"\nexplicit scheme, D 100 um2/s: {explicit:.0f} ns per site and hour "

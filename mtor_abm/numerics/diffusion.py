@@ -31,7 +31,7 @@ from .multigrid import (
     aligned_zeros,
     buffer_size,
     build_conductances,
-    build_diagonals,
+    build_inverses,
     edge_site,
     scratch_size,
     table_of_levels,
@@ -115,8 +115,8 @@ class DiffusionSolver:
         self.medium = medium
         self.tolerance = float(tolerance)
         self.max_iterations = int(max_iterations)
-        self._work = aligned_zeros(4, medium.face_x.size)
-        self._directions = aligned_zeros(2, int(medium.levels[0, SIZE]))
+        self._work = aligned_zeros(3, medium.face_x.size)
+        self._finest = aligned_zeros(3, int(medium.levels[0, SIZE]))
         self._scratch = aligned_zeros(3, scratch_size(medium.levels))
 
     def advance(
@@ -166,7 +166,7 @@ class DiffusionSolver:
             medium.face_y,
             medium.levels,
             self._work,
-            self._directions,
+            self._finest,
             self._scratch,
             self.tolerance,
             self.max_iterations,
@@ -242,7 +242,7 @@ def _assemble(c, loss, source, copy, mass, rhs, nx, ny, stride, rate, dt):
             copy_[j] = c_[j]
             m_[j] = step_mass + loss_scale * k_[j]
             b_[j] = step_mass * c_[j] + loss_scale * s_[j]
-            fine = (
+            usable = (
                 (c_[j] >= _ZERO)
                 & (k_[j] >= _ZERO)
                 & (s_[j] >= _ZERO)
@@ -250,7 +250,7 @@ def _assemble(c, loss, source, copy, mass, rhs, nx, ny, stride, rate, dt):
                 & (k_[j] <= LARGEST_INPUT)
                 & (s_[j] <= LARGEST_INPUT)
             )
-            bad_here += _ZERO if fine else _ONE
+            bad_here += _ZERO if usable else _ONE
         bad += np.float64(bad_here)
         for j in range(ny):
             sum_c += np.float64(c_[j])
@@ -260,9 +260,12 @@ def _assemble(c, loss, source, copy, mass, rhs, nx, ny, stride, rate, dt):
 
 
 @reordering_kernel
-def _initial_residual(rhs, mass, c, face_x, face_y, stride, size, scale):
-    """Replace rhs by scale (rhs - A c), by differences, which round less; return its square."""
-    b, m = rhs[stride:], mass[stride:]
+def _start(rhs, mass, c, face_x, face_y, diagonal, inverse, stride, size, scale):
+    """Build the diagonal and its inverse, and replace rhs by scale (rhs - A c).
+
+    By differences of c, which round less than diagonal c does. Returns the square of the new rhs.
+    """
+    b, m, d, v = rhs[stride:], mass[stride:], diagonal[stride:], inverse[stride:]
     below, above, right, left = face_x[stride:], face_x, face_y[stride:], face_y[stride - 1 :]
     centre, c_below, c_right, c_left = c[stride:], c[2 * stride :], c[stride + 1 :], c[stride - 1 :]
     n = size - 2 * stride
@@ -276,6 +279,9 @@ def _initial_residual(rhs, mass, c, face_x, face_y, stride, size, scale):
             value = scale * (b[i] - m[i] * centre[i] + inflow)
             b[i] = value
             part += value * value
+            conductance = m[i] + ((below[i] + above[i]) + (right[i] + left[i]))
+            d[i] = conductance
+            v[i] = _ONE / conductance if conductance > _ZERO else _ZERO
         total += np.float64(part)
     return total
 
@@ -366,16 +372,16 @@ def _advance(
     face_y,
     levels,
     work,
-    directions,
+    finest,
     scratch,
     tolerance,
     max_iterations,
 ):
     """Return (status, iterations, relative residual); boundary < 0 means mirror; see `advance`."""
     nx, ny, stride, size = levels[0, NX], levels[0, NY], levels[0, STRIDE], levels[0, SIZE]
-    r, z, diagonal, inverse = work[0], work[1], work[2], work[3]
+    r, z, inverse = work[0], work[1], work[2]
     early, late, row = scratch[0], scratch[1], scratch[2]
-    p, ap = directions[0], directions[1]
+    p, ap, diagonal = finest[0], finest[1], finest[2]
     fine_r, fine_x, fine_y = r[:size], face_x[:size], face_y[:size]
 
     mass, start = z, p  # these two are free until the first V-cycle
@@ -400,19 +406,25 @@ def _advance(
         for face in range(2 * (nx + ny)):
             site = edge_site(face, nx, ny)
             r[site] -= _TWO * openness[site] * start[site]
-    image = -_ONE if fixed else _ONE
-    build_diagonals(mass, face_x, face_y, openness, fixed, diagonal, inverse, levels)
     # Solve for the change in units of the mean right-hand side: squares can neither under- nor
     # overflow, whatever the unit of concentration.
     unit = np.sqrt(square_b / (nx * ny))
     scale = np.float32(1.0 / unit)
-    square = _initial_residual(fine_r, mass, start, fine_x, fine_y, stride, size, scale)
+    square = _start(fine_r, mass, start, fine_x, fine_y, diagonal, inverse, stride, size, scale)
+    if fixed:
+        for face in range(2 * (nx + ny)):
+            site = edge_site(face, nx, ny)
+            diagonal[site] += _TWO * openness[site]
+            inverse[site] = _ONE / diagonal[site]
+    image = -_ONE if fixed else _ONE
     # A fixed boundary adds large terms to b in a few sites, and 1e-4 of those would be a lax
     # demand on the inside; they count for a fiftieth.
     reference = max(square_inside, square_b / 2500.0)
     target = tolerance * tolerance * nx * ny * (reference / square_b)
     iterations = 0
     old_dot = 1.0
+    if square > target:
+        build_inverses(mass, face_x, face_y, openness, fixed, inverse, levels, 1)
     while square > target and iterations < max_iterations:
         dot = v_cycle(image, r, z, inverse, face_x, face_y, levels, early, late, row)
         beta = np.float32(dot / old_dot) if iterations > 0 else _ZERO

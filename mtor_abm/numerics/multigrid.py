@@ -27,10 +27,10 @@ OFFSET, NX, NY, STRIDE, SIZE = range(5)  # columns of the table of levels
 FIRST_DAMPING = np.float32(0.6)
 SECOND_DAMPING = np.float32(1.4)
 
-BLOCK_SITES = 4096  # sites per block of rows: a few such arrays fit the first or second cache
+BLOCK_SITES = 16384  # sites per block of rows (64 KiB an array): some of these fit the cache
 
 _ZERO, _QUARTER, _THREE_QUARTERS = np.float32(0.0), np.float32(0.25), np.float32(0.75)
-_HALF, _ONE, _TWO, _FOUR = np.float32(0.5), np.float32(1.0), np.float32(2.0), np.float32(4.0)
+_ONE, _TWO = np.float32(1.0), np.float32(2.0)
 
 
 LINE = 16  # float32 values in one cache line and one vector register of 64 bytes
@@ -122,13 +122,13 @@ def edge_site(face, nx, ny):
 
 
 @reordering_kernel
-def build_diagonals(mass, face_x, face_y, openness, fixed_edge, diagonal, inverse, levels):
-    """From `mass` of the finest level fill mass, diagonal and its inverse (0 in borders) of all.
+def build_inverses(mass, face_x, face_y, openness, fixed_edge, inverse, levels, first_level):
+    """Fill the inverse of the diagonal (0 in borders) of the levels from first_level on.
 
-    With a fixed edge each site at the edge also exchanges with the value on its outer face, across
-    half a site.
+    mass is given on the finest level and filled on the others. With a fixed edge each site at the
+    edge also exchanges with the value on its outer face, across half a site.
     """
-    for level in range(levels.shape[0]):
+    for level in range(first_level, levels.shape[0]):
         offset, nx, ny = levels[level, OFFSET], levels[level, NX], levels[level, NY]
         stride, size = levels[level, STRIDE], levels[level, SIZE]
         if level > 0:
@@ -146,17 +146,16 @@ def build_diagonals(mass, face_x, face_y, openness, fixed_edge, diagonal, invers
                 if fine_ny % 2 == 1:
                     coarse[ny - 1] = upper[fine_ny - 1] + keep * lower[fine_ny - 1]
         here = offset + stride
-        m, d, v = mass[here:], diagonal[here:], inverse[here:]
+        m, v = mass[here:], inverse[here:]
         below, above = face_x[here:], face_x[offset:]
         right, left = face_y[here:], face_y[here - 1 :]
         for i in range(size - 2 * stride):
-            d[i] = m[i] + ((below[i] + above[i]) + (right[i] + left[i]))
+            diagonal = m[i] + ((below[i] + above[i]) + (right[i] + left[i]))
+            v[i] = _ONE / diagonal if diagonal > _ZERO else _ZERO
         if fixed_edge:
             for face in range(2 * (nx + ny)):
                 site = offset + edge_site(face, nx, ny)
-                diagonal[site] += _TWO * openness[site]
-        for i in range(size - 2 * stride):
-            v[i] = _ONE / d[i] if d[i] > _ZERO else _ZERO
+                inverse[site] = _ONE / (_ONE / inverse[site] + _TWO * openness[site])
 
 
 @reordering_kernel
