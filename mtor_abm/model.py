@@ -14,12 +14,13 @@ from .delivery import Pharmacy
 from .events import EventLog
 from .fields import FIELDS, OXYGEN, FieldState
 from .marrow import BONE, blank_world
-from .mesa_compat import MesaModel
+from .mesa_compat import DEFAULT_SEED, MesaModel
 from .mtor import Dosage, NetworkParameters, NetworkRates, reference
 from .numerics.lattice import Lattice
 from .parameters import kernel_values
 from .perfusion import Perfusion
 from .scenario import Scenario
+from .scenario_files import load
 from .switch_effects import after_switches
 
 SETTLING_ROUNDS = 4  # implicit steps of a day that bring fields and networks to their start
@@ -29,8 +30,10 @@ class MarrowModel(MesaModel):
     """One marrow with one tumour under one scenario.
 
     Args:
-        scenario: a validated Scenario, or None for the defaults.
-        seed: key of all chance; the same seed gives the same bytes.
+        scenario: a validated Scenario, its name or path, or None for the defaults.
+        seed: key of all chance; the same seed gives the same bytes, None takes a fresh one.
+        rng: Mesa's newer name for the seed.
+        changes: values to change, `**{"tumour.emt_half": 2.0}`, as in `Scenario.changed`.
 
     Attributes:
         settings: the scenario after its switches (Mesa keeps `scenario` for itself).
@@ -39,10 +42,19 @@ class MarrowModel(MesaModel):
         n_steps_done, time_h: progress.
     """
 
-    def __init__(self, scenario: Scenario | None = None, seed: int = 1, **kwargs: Any) -> None:
-        super().__init__(seed=seed, **kwargs)
-        self.settings = after_switches(scenario or Scenario.from_tables())
-        self.run_seed = int(seed)
+    def __init__(
+        self,
+        scenario: Scenario | str | None = None,
+        seed: int | None = DEFAULT_SEED,
+        rng: int | None = None,
+        **changes: Any,
+    ) -> None:
+        """See the class."""
+        super().__init__(seed=seed, rng=rng)
+        if isinstance(scenario, str):
+            scenario = load(scenario)
+        scenario = scenario or Scenario.from_tables()
+        self.settings = after_switches(scenario.changed(changes) if changes else scenario)
         self.n_steps_done = 0
         self._build()
         self._settle()
