@@ -3,7 +3,7 @@ import shutil
 
 import numpy as np
 import pytest
-from toy_marrow import ToyEngine, ToyOutput, ToyRun, ToyScenario
+from toy_marrow import ToyColumn, ToyEngine, ToyOutput, ToyRun, ToyScenario
 
 from mtor_abm.analysis import arms as arms_module
 from mtor_abm.analysis.compare import COLUMNS, compare
@@ -46,6 +46,57 @@ def test_shared_luck_gives_the_exact_effect(demo, tmp_path):
     bone = rows(comparison)["bv_tv_mean"]
     assert (bone["estimate"], bone["ci_low"], bone["ci_high"], bone["p"]) == (1, 1, 1, 1)
     assert rows(comparison)["events_division_tumour"]["estimate"] == 1.0
+
+
+class RareEngine(ToyEngine):
+    """Divisions are called rare where the drug is given, so that each arm lacks an event."""
+
+    @staticmethod
+    def create(scenario, seed):
+        model = ToyEngine.create(scenario, seed)
+        take = model.take_events
+
+        def renamed():
+            events = take()
+            if scenario.drug < 1.0 and len(events["event"]):
+                events["event"] = np.full(len(events["event"]), "rare", dtype=object)
+            return events
+
+        model.take_events = renamed
+        return model
+
+
+def test_events_that_one_arm_lacks_have_happened_there_0_times(tmp_path):
+    out = tmp_path / "s"
+    run_study([VEHICLE, DRUG], SEEDS, out, jobs=1, engine=RareEngine)
+    found = rows(compare(out / "vehicle", [out / "rapamycin"]))
+    rare, division = found["events_rare_tumour"], found["events_division_tumour"]
+    assert (rare["control_mean"], division["treated_mean"]) == (0.0, 0.0)
+    assert rare["effect"] == "difference" and rare["n_pairs"] == 4
+    assert rare["estimate"] == rare["treated_mean"] == -division["estimate"] > 0.0
+
+
+def test_doubling_times_are_reported_but_not_compared(demo, tmp_path):
+    assert "tumour_area_mm2_doubling_d" in (demo / "summary.csv").read_text()
+    assert "tumour_area_mm2_doubling_d" not in rows(compare(demo / "vehicle", [demo], tmp_path))
+
+
+class WiderEngine(ToyEngine):
+    """One column more."""
+
+    @staticmethod
+    def columns():
+        return {**ToyEngine.columns(), "extra": ToyColumn("extra", "1", "one more")}
+
+    @staticmethod
+    def row(model):
+        return {**ToyEngine.row(model), "extra": 0}
+
+
+def test_arms_with_other_columns_are_refused(demo, tmp_path):
+    run_study([DRUG], SEEDS, tmp_path / "s", jobs=1, engine=WiderEngine)
+    with pytest.raises(UserError, match=r"output columns \(extra\) is 4 and 5"):
+        compare(demo / "vehicle", [tmp_path / "s"], tmp_path)
 
 
 def test_p_is_adjusted_for_the_readouts_of_the_arm(demo, tmp_path):

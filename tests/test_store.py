@@ -92,6 +92,13 @@ def test_reading_gives_back_what_was_written(rows):
     assert csv_text({"n": back["n"]}) == csv_text({"n": table["n"]})
 
 
+def test_only_empty_cells_are_missing():
+    back = read_csv(b"cause,x\nNA,1\nNone,\nnan,2\n,3\n")
+    assert back["cause"].tolist()[:3] == ["NA", "None", "nan"]
+    assert back["cause"].isna().tolist() == [False, False, False, True]
+    assert back["x"].isna().tolist() == [False, True, False, False]
+
+
 def test_a_dataframe_and_a_dict_of_arrays_give_the_same_text():
     assert csv_text(pd.DataFrame(TABLE)) == csv_text(TABLE)
 
@@ -329,6 +336,8 @@ def test_summaries_are_gathered_from_complete_runs_only(tmp_path):
     write_run(tmp_path / "a__seed_0002", summary=summary)
     half = write_run(tmp_path / "a__seed_0003", summary=summary)
     (half / MANIFEST).unlink()
+    with RunWriter(tmp_path / "b__seed_0001") as writer:
+        writer.finish({**ABOUT, "status": "failed"})
     assert store.write_study_summary(tmp_path) == 1
     assert (tmp_path / "summary.csv").read_text() == (
         "scenario,seed,readout,unit,value\ntoy,1,area,mm2,0.5\ntoy,1,bone,1,\n"

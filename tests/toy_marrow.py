@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 START_AREA_MM2 = 0.1
+SUMMARY = ("final", "auc", "growth_per_d", "doubling_d")
 LARGE_UID = 2**53 - 1_000_000  # as many digits as the uids of the marrow
 
 
@@ -141,9 +142,7 @@ class ToyEngine:
     def columns():
         return {
             "time_h": ToyColumn("time_h", "h", "time"),
-            "tumour_area_mm2": ToyColumn(
-                "tumour_area_mm2", "mm2", "area of the tumour", ("final", "auc", "growth_per_d")
-            ),
+            "tumour_area_mm2": ToyColumn("tumour_area_mm2", "mm2", "area of the tumour", SUMMARY),
             "bv_tv": ToyColumn("bv_tv", "1", "bone volume", ("mean",)),
             "n_cells": ToyColumn("n_cells", "1", "cells", ("max",)),
         }

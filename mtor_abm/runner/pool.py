@@ -1,5 +1,6 @@
 """Runs over processes: none depends on another, and one that dies takes no other along."""
 
+import contextlib
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -49,11 +50,36 @@ def carry_out(
     ordered = sorted(waiting, key=lambda run: -run_weight(run.scenario))  # stable
     crew = _Crew(ordered, report, engine)
     if executor is not None:
-        yield from crew.through(executor)
+        with _ctrl_c_noted(crew.stop):
+            yield from crew.through(executor)
     elif jobs == 1:
         yield from crew.alone()
     else:
-        yield from crew.through_pools(jobs)
+        with _ctrl_c_noted(crew.stop):
+            yield from crew.through_pools(jobs)
+
+
+@contextlib.contextmanager
+def _ctrl_c_noted(stop: Any) -> Iterator[None]:
+    """Turn ctrl-C into a mark that is looked at when it is safe; pressed twice, it acts at once.
+
+    An exception in the midst of the pool's own code can leave one of its locks taken, and then
+    nothing ends any more.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is told of ctrl-C
+        return
+
+    def note(*_: Any) -> None:
+        if stop.value:
+            raise KeyboardInterrupt
+        stop.value = 1
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _Crew:
@@ -168,8 +194,12 @@ class _Crew:
                 except BrokenProcessPool:
                     lost.append(i)
                     continue
+                except StoppedError:
+                    continue
                 self.fractions[i] = 1.0
                 yield result
+            if self.stop.value:
+                raise KeyboardInterrupt
             self.tell()
 
     def _killed(self, i: int) -> RunResult:
