@@ -33,7 +33,7 @@ class MarrowModel(MesaModel):
         scenario: a validated Scenario, its name or path, or None for the defaults.
         seed: key of all chance; the same seed gives the same bytes, None takes a fresh one.
         rng: Mesa's newer name for the seed.
-        changes: values to change, `**{"tumour.emt_half": 2.0}`, as in `Scenario.changed`.
+        changes: values to change, `**{"run.days": 2.0}`, as in `Scenario.changed`.
 
     Attributes:
         settings: the scenario after its switches (Mesa keeps `scenario` for itself).
