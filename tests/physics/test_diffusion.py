@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from scipy.sparse.linalg import spsolve
 from scipy.special import k0
 
+from mtor_abm.numerics import multigrid
 from mtor_abm.numerics.compiled import JIT_IS_OFF
 from mtor_abm.numerics.diffusion import MIRROR, DiffusionSolver, Medium
 from mtor_abm.numerics.multigrid import (
-    STRIDE,
+    aligned_zeros,
     buffer_size,
     build_inverses,
     scratch_size,
@@ -327,37 +328,64 @@ def test_operator_is_symmetric_and_positive():
     )
 
 
+class Cycle:
+    """The V-cycle of one operator as a function from right-hand side to correction."""
+
+    def __init__(self, openness, mass, fixed=False):
+        self.shape = openness.shape
+        self.levels = table_of_levels(*self.shape)
+        medium = Medium(padded(openness))
+        self.faces = medium.face_x, medium.face_y
+        self.mass, self.inverse, self.r, self.z = aligned_zeros(4, buffer_size(self.levels))
+        self.inside(self.mass)[:] = mass
+        self.image = np.float32(-1 if fixed else 1)
+        build_inverses(self.mass, *self.faces, medium.openness, fixed, self.inverse, self.levels, 0)
+
+    def inside(self, buffer, level=0):
+        offset, nx, ny, stride, size = self.levels[level]
+        rows = buffer[offset : offset + size].reshape(nx + 2, stride)
+        return rows[1:-1, 1 : ny + 1]
+
+    def __call__(self, right):
+        self.inside(self.r)[:] = right
+        scratch = aligned_zeros(3, scratch_size(self.levels))
+        dot = v_cycle(self.image, self.r, self.z, self.inverse, *self.faces, self.levels, *scratch)
+        out = self.inside(self.z).astype(float)
+        assert dot == pytest.approx(np.sum(out * right), rel=1e-3)
+        return out
+
+
 @pytest.mark.parametrize("shape", [(16, 16), (13, 10), (8, 21)])
 @pytest.mark.parametrize("fixed", [False, True])
 def test_v_cycle_is_symmetric_and_positive(shape, fixed):
-    nx, ny = shape
     rng = np.random.default_rng(5)
-    medium = Medium(padded(marrow(shape, 5).openness))
-    levels = table_of_levels(nx, ny)
-    n = buffer_size(levels)
-    mass, inverse, z = np.zeros((3, n), dtype=np.float32)
-
-    def inside_of(flat):
-        stride = levels[0, STRIDE]
-        return flat[: (nx + 2) * stride].reshape(nx + 2, stride)[1:-1, 1 : ny + 1]
-
-    inside_of(mass)[:] = 0.01 * rng.random(shape)
-    faces = medium.face_x, medium.face_y
-    build_inverses(mass, *faces, medium.openness, fixed, inverse, levels, 0)
-    x, y = rng.standard_normal((2, nx, ny))
-
-    def cycle(right):
-        r = np.zeros(n, dtype=np.float32)
-        inside_of(r)[:] = right
-        scratch = np.zeros((3, scratch_size(levels)), dtype=np.float32)
-        dot = v_cycle(np.float32(-1 if fixed else 1), r, z, inverse, *faces, levels, *scratch)
-        out = inside_of(z).astype(float)
-        assert dot == pytest.approx(np.sum(out * right), rel=1e-4)
-        return out
-
+    cycle = Cycle(marrow(shape, 5).openness, 0.01 * rng.random(shape), fixed)
+    x, y = rng.standard_normal((2, *shape))
     scale = np.sqrt(np.sum(x * cycle(x)) * np.sum(y * cycle(y)))
     assert np.sum(x * cycle(y)) == pytest.approx(np.sum(y * cycle(x)), abs=1e-5 * scale)
     assert np.sum(x * cycle(x)) > 0.0
+
+
+def test_v_cycle_does_not_depend_on_where_blocks_of_rows_end(monkeypatch):
+    """The turned grid has rows of another length, so its blocks end elsewhere."""
+    shape = (41, 8200)  # rows so long that a block has only a few
+    if JIT_IS_OFF:
+        shape = (13, 20)
+        monkeypatch.setattr(multigrid, "BLOCK_SITES", 64)
+    rng = np.random.default_rng(6)
+    openness, mass = marrow(shape, 6).openness, 0.01 * rng.random(shape)
+    right = rng.standard_normal(shape)
+    here = Cycle(openness, mass)(right)
+    turned_back = Cycle(openness.T, mass.T)(right.T).T
+    assert turned_back == pytest.approx(here, abs=1e-5 * np.abs(here).max())
+
+
+def test_coarse_levels_hold_the_whole_mass():
+    rng = np.random.default_rng(7)
+    mass = rng.random((13, 22))
+    cycle = Cycle(np.ones((13, 22)), mass)
+    for level in range(len(cycle.levels)):
+        assert cycle.inside(cycle.mass, level).sum() == pytest.approx(mass.sum(), rel=1e-5)
 
 
 @pytest.mark.parametrize(
