@@ -16,6 +16,7 @@ import mesa
 import numpy as np
 from mesa.agentset import AbstractAgentSet, GroupBy
 
+from .cells import CELL_TYPES
 from .cells.population import CAUSES, Cells, CellType, Population
 from .mtor import SIGNALS
 from .validation import suggestion
@@ -60,9 +61,10 @@ class CellAgent(mesa.Agent):
         """Refused: the rules make cells, model.agents makes agents."""
         raise TypeError("cells are born by the rules; take their agents from model.agents")
 
-    def __getnewargs__(self) -> tuple[int]:
-        """What unpickling gives `__new__`."""
-        return (self._uid,)
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled with its CellType, so that any process can make the class again."""
+        slots = {"_cast": self._cast, "_row": self._row, "_seen": self._seen}
+        return _blank, (self.kind, self._uid), (None, slots)
 
     def __eq__(self, other: object) -> bool:
         """Whether both see the same cell of the same model."""
@@ -180,8 +182,16 @@ def agent_class(kind: CellType) -> type[CellAgent]:
     return made
 
 
+def _blank(kind: CellType, uid: int) -> CellAgent:
+    """Agent that knows only who it is; the rest of its state follows."""
+    wanted = agent_class(kind)
+    return wanted.__new__(wanted, uid)
+
+
 def __getattr__(name: str) -> type[CellAgent]:
-    """Agent classes by name, so that pickle finds them."""
+    """Agent classes by name: `from mtor_abm.cell_agents import TumourCell`."""
+    for tissue in CELL_TYPES:
+        agent_class(tissue.kind)
     if _agent_classes.get(name):
         return _agent_classes[name][-1]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

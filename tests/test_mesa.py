@@ -8,8 +8,11 @@ import copy
 import math
 import multiprocessing
 import operator
+import os
 import pickle
 import statistics
+import subprocess
+import sys
 from random import Random
 from types import SimpleNamespace
 
@@ -22,7 +25,7 @@ from mesa.agentset import AbstractAgentSet, AgentSet
 from mesa.batchrunner import batch_run
 from mesa.time import Schedule
 
-from mtor_abm.cell_agents import CellSet, agent_class
+from mtor_abm.cell_agents import CellSet, TumourCell, agent_class
 from mtor_abm.cells.population import CAUSE, CellType, Population
 from mtor_abm.errors import UserError
 from mtor_abm.mesa_compat import Census, MesaModel, chosen_seed
@@ -202,12 +205,12 @@ def test_agents_find_their_row_again_whatever_dies_and_is_born(changes):
     model = ToyModel(n=(8, 0))
     population = model.population(GRASS)
     held = {agent: (agent.uid, agent.s6k) for agent in model.agents}
-    next_uid = 1012
+    lowest_uid = 1000  # later cells have lower uids, so rows are not in the order of uids
     for births, dice in changes:
         luck = np.random.default_rng(dice)
-        new = [next_uid - i for i in range(births)]  # not in rising order
-        next_uid += 5
-        population.add(uid=np.array(new, dtype=np.int64), site=0, s6k=luck.random(births))
+        new = lowest_uid - 1 - np.arange(births)
+        lowest_uid -= births
+        population.add(uid=new, site=0, s6k=luck.random(births))
         population.remove(luck.random(population.n) < 0.3)
         now = dict(
             zip(population.column("uid").tolist(), population.column("s6k").tolist(), strict=True)
@@ -216,6 +219,7 @@ def test_agents_find_their_row_again_whatever_dies_and_is_born(changes):
             assert agent.alive == (uid in now)
             if agent.alive:
                 assert agent.s6k == s6k == now[uid]
+        held |= {agent: (agent.uid, agent.s6k) for agent in model.agents}
 
 
 # sets of agents: Mesa's own AgentSet is the twin
@@ -389,7 +393,12 @@ def test_registered_agents_come_after_the_cells(model):
     assert model.agents.get("s6k")[n:] == [5.0, 6.0] and model.agents.agg("s6k", np.max) == 6.0
     assert model.agents.select(agent_type=Shepherd).to_list() == [ann, bob]
     assert model.agents.get("state", "default", "?")[n:] == ["?", "?"]
-    assert Shepherd in model.agent_types and len(model.agents_by_type[Shepherd]) == 2
+    assert model.agent_types == [Grass, BlackSheep, Shepherd]
+    assert [len(agents) for agents in model.agents_by_type.values()] == [
+        model.population(GRASS).n,
+        model.population(SHEEP).n,
+        2,
+    ]
     chosen = model.agents.copy()
     chosen.do("step")
     assert (ann.s6k, bob.s6k) == (6.0, 7.0)
@@ -599,6 +608,24 @@ def test_a_copied_marrow_goes_on_byte_by_byte(marrow, undisturbed, way):
     assert model.surroundings.fields.level is not marrow.surroundings.fields.level
 
 
+def test_a_marrow_and_its_chosen_agents_open_in_another_process(marrow, tmp_path):
+    model = copy.deepcopy(marrow)
+    model.tagged = model.agents.select(agent_type=TumourCell)
+    (tmp_path / "model.pickle").write_bytes(pickle.dumps((TumourCell, model)))
+    code = (
+        "import pickle, sys, pathlib\n"
+        "kind, model = pickle.loads(pathlib.Path(sys.argv[1]).read_bytes())\n"
+        "assert all(type(agent) is kind for agent in model.tagged)\n"
+        "print(model.tagged.get('s6k'), model.steps)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "model.pickle")],
+        capture_output=True, text=True, env=os.environ | {"NUMBA_DISABLE_JIT": "1"}, check=False,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.stdout == f"{model.tagged.get('s6k')} 2\n" and len(model.tagged) > 0
+
+
 def test_looking_and_luck_of_mesa_change_nothing(marrow, undisturbed):
     model = copy.deepcopy(marrow)
     model.random.seed(99)
@@ -620,7 +647,7 @@ def test_the_marrow_answers_mesa(marrow):
     assert len(marrow.agents) == sum(counts.values())
     told = marrow.agents.groupby("cell_type").count()
     assert told == {name: n for name, n in counts.items() if n}
-    tumour = marrow.agents_by_type[agent_class(marrow.tissues["tumour"].kind)]
+    tumour = marrow.agents_by_type[TumourCell]
     assert len(tumour) == counts["tumour"] > 0
     world = marrow.surroundings.world
     occupied = marrow.surroundings.lattice.interior(world.occupant)
