@@ -87,7 +87,8 @@ def _parser() -> Parser:
                      help="name under scenarios/, or a TOML file")  # fmt: skip
     sub.add_argument("--seeds", help="1-8, or 1,3,7, or 5 (default: the scenario's)")
     sub.add_argument("-S", "--set", action="append", default=[], metavar="key=value",
-                     help="override a value, e.g. -S drugs.rapamycin.dose_mg_per_kg=3")  # fmt: skip
+                     help="override a value, e.g. -S drugs.rapamycin.dose_mg_per_kg=3; a drug's "
+                     "values change in the scenarios that give it")  # fmt: skip
     sub.add_argument("--days", help="simulated days, short for -S run.days=DAYS")
     sub.add_argument("--jobs", type=_positive, metavar="N", help="processes (default: all cores)")
     sub.add_argument("--out", type=Path, default=OUTPUTS, metavar="DIR",

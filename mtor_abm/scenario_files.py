@@ -41,22 +41,42 @@ def load(
     return Scenario.from_tables(merged.tables, _name_from(path), merged.where, vocabulary)
 
 
-def load_all(names: Sequence[str | Path], overrides: Sequence[str] = ()) -> list[Scenario]:
+def load_all(
+    names: Sequence[str | Path], overrides: Sequence[str] = (), vocabulary: Vocabulary = MODEL
+) -> list[Scenario]:
     """Read several scenarios whose names must differ, since each names a folder of results.
+
+    An override of a drug holds for the scenarios that give this drug, so that a control next to
+    them stays a control; if none gives it, it holds for all.
 
     Raises:
         UserError: as `load`, or two scenarios share a name.
     """
-    scenarios = [load(name, overrides) for name in names]
+    as_written = [load(name, (), vocabulary) for name in names]
+    given = {drug for scenario in as_written for drug in scenario.drugs}
+
+    def holds(override: str, scenario: Scenario) -> bool:
+        drug = _overridden_drug(override)
+        return drug not in given or drug in scenario.drugs
+
+    scenarios = [
+        load(name, [o for o in overrides if holds(o, plain)], vocabulary)
+        for name, plain in zip(names, as_written, strict=True)
+    ]
     seen: dict[str, str | Path] = {}
-    for given, scenario in zip(names, scenarios, strict=True):
+    for name, scenario in zip(names, scenarios, strict=True):
         if scenario.name in seen:
             raise UserError(
-                f"{given}: scenario name '{scenario.name}' is taken by {seen[scenario.name]}; "
+                f"{name}: scenario name '{scenario.name}' is taken by {seen[scenario.name]}; "
                 'name each scenario once, or give the file its own name = "..."'
             )
-        seen[scenario.name] = given
+        seen[scenario.name] = name
     return scenarios
+
+
+def _overridden_drug(override: str) -> str | None:
+    parts = [part.strip() for part in override.partition("=")[0].split(".")]
+    return parts[1] if parts[0] == "drugs" and len(parts) > 1 else None
 
 
 def checked(name_or_path: str | Path) -> dict[str, Any]:

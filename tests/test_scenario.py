@@ -329,6 +329,18 @@ def test_scenarios_of_one_name_are_refused(tmp_path):
         load_all(paths)
 
 
+def test_an_override_of_a_drug_leaves_the_control_alone(tmp_path):
+    control = write(tmp_path, "control", "[run]\ndays = 9\n")
+    treated = write(tmp_path, "treated", "[drugs.rapamycin]\ndose_mg_per_kg = 1\n")
+    overrides = ["drugs.rapamycin.dose_mg_per_kg=3", "run.days=8"]
+    arms = load_all([control, treated], overrides, SMALL)
+    assert [arm.run.days for arm in arms] == [8.0, 8.0]
+    assert arms[0].drugs == {}
+    assert arms[1].drugs["rapamycin"].dose_mg_per_kg == 3.0
+    both = load_all([control, treated], ["drugs.everolimus={dose_mg = 1, route = 'po'}"], SMALL)
+    assert all("everolimus" in arm.drugs for arm in both)
+
+
 @pytest.mark.parametrize(
     ("text", "seeds"),
     [("1-4", [1, 2, 3, 4]), ("1,3,7", [1, 3, 7]), ("5", [5]), ("1-2, 9", [1, 2, 9]), ("0", [0])],
