@@ -8,7 +8,8 @@ from typing import Any
 import mesa
 from mesa.time.events import Event
 
-from .cell_agents import Cast, LiveCells
+from .agent_sets import LiveCells
+from .cell_agents import Cast
 from .errors import UserError
 
 DEFAULT_SEED = 1
