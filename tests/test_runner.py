@@ -16,7 +16,7 @@ import pytest
 from toy_marrow import LARGE_UID, START_AREA_MM2, ToyEngine, ToyOutput, ToyRun, ToyScenario
 
 from mtor_abm import readouts
-from mtor_abm.runner import batch, progress, single
+from mtor_abm.runner import batch, progress, single, warm
 from mtor_abm.runner.batch import plan_study, run_study
 from mtor_abm.runner.single import StoppedError, run_one
 from mtor_abm.store import StoreError, read_run
@@ -310,6 +310,30 @@ def group(leader):
         if int(of_group) == leader and state not in "ZX":
             found.append(path.parent.name)
     return found
+
+
+def test_compiling_is_announced_and_done_once(tmp_path, monkeypatch):
+    calls, told = [], []
+    monkeypatch.setattr(warm, "warm_up", lambda: calls.append(1))
+    monkeypatch.setattr(warm.compiled, "JIT_IS_OFF", False)
+    monkeypatch.setattr(warm.compiled, "CACHE_FOLDER", tmp_path)
+    warm.warm_up_if_cold(told.append, processes=1)
+    warm.warm_up_if_cold(told.append, processes=1)
+    assert len(calls) == 1 and [line.split()[0] for line in told] == ["compiling,", "compiled"]
+    monkeypatch.setattr(warm.compiled, "CACHE_FOLDER", None)
+    warm.warm_up_if_cold(told.append)
+    assert "MTOR_ABM_CACHE" in told[-1] and len(calls) == 1
+    monkeypatch.setattr(warm.compiled, "JIT_IS_OFF", True)
+    assert warm.warm_up_if_cold(told.append) == 0.0 and len(told) == 3
+
+
+def test_a_warm_up_that_fails_does_not_pass_for_done(tmp_path, monkeypatch):
+    monkeypatch.setattr(warm, "warm_up", lambda: 1 / 0)
+    monkeypatch.setattr(warm.compiled, "JIT_IS_OFF", False)
+    monkeypatch.setattr(warm.compiled, "CACHE_FOLDER", tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        warm.warm_up_if_cold(lambda line: None, processes=1)
+    assert list(tmp_path.iterdir()) == []
 
 
 # -------------------------------------------------------------------------------------- progress

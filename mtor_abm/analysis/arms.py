@@ -13,6 +13,7 @@ from ..store import MANIFEST, RUN_NAME, Run, find_runs, read_run
 # Tables of a scenario that set the lattice and what stands on it at hour 0, and single keys.
 MUST_AGREE = (
     "geometry",
+    "inoculum",
     "bone.cavities_at_start",
     "run.days",
     "run.step_h",
