@@ -78,7 +78,7 @@ def outcome(study: StudyResult) -> str:
     arms = list(dict.fromkeys(run.scenario for run in study.runs))
     if len(arms) > 1:
         places = " ".join(str(study.folder / arm) for arm in arms)
-        lines.append(f"compare with run.py compare {places}")
+        lines.append(f"compare      python run.py compare {places}")
     return "\n".join(lines)
 
 
