@@ -19,6 +19,7 @@ from .progress import Progress
 from .single import Engine, RunResult, StoppedError, run_one, run_weight
 
 SECONDS_BETWEEN_LOOKS = 0.1
+ATTEMPTS_ALONE = 2  # a suspect may have been innocent so far and be unlucky once
 STARTED = 1e-9  # the mark of a run that a process has taken up; far below one step of any run
 
 
@@ -135,8 +136,8 @@ class _Crew:
         """By a pool of processes; after a killed process by a fresh one.
 
         When a process dies, the pool cannot say which run it had in hand. All runs in hand are
-        then suspects and are tried once more, each in a pool of its own, so that the innocent
-        finish and the culprit is named.
+        then suspects and are tried again, each in a pool of its own, so that the innocent finish
+        and the culprit is named.
         """
         left = list(range(len(self.runs)))
         while left:
@@ -145,9 +146,12 @@ class _Crew:
             suspects = [i for i in lost if self.fractions[i] > 0.0]
             for i in suspects:
                 self.report.say(f"the process of {self.runs[i].folder.name} was lost; trying again")
-                lost_again: list[int] = []
-                yield from self._pool([i], 1, lost_again)
-                if lost_again:
+                for _ in range(ATTEMPTS_ALONE):
+                    lost_again: list[int] = []
+                    yield from self._pool([i], 1, lost_again)
+                    if not lost_again:
+                        break
+                else:
                     yield self._killed(i)
             left = [i for i in lost if i not in suspects]
             if left and not suspects:  # processes die before they take up anything: no use
@@ -203,10 +207,10 @@ class _Crew:
             self.tell()
 
     def _killed(self, i: int) -> RunResult:
-        """Record a run whose process died twice."""
+        """Record a run whose process dies whenever it is tried."""
         run = self.runs[i]
         cause = (
-            "its process was killed, twice; most likely the memory ran out "
+            "its process was killed again and again; most likely the memory ran out "
             "(fewer --jobs or a smaller marrow need less)"
         )
         with RunWriter(run.folder) as writer:

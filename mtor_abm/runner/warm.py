@@ -1,8 +1,8 @@
 """Compile once, before any run, so that every process finds the cache full.
 
-Two processes share the work, which is mostly that of the compiler. The second one leaves out the fields and goes through the cell types from the last to the first, until
-the two meet; whatever one has compiled the other takes from the cache. If the second cannot
-help, the first compiles everything.
+Two processes share the work, which is the compiler's. The second one leaves out the fields and goes
+through the cell types from the last to the first, until the two meet; whatever one has compiled
+the other takes from the cache. If the second cannot help, the first compiles everything.
 """
 
 import multiprocessing
