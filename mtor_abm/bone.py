@@ -16,11 +16,11 @@ from .parameters import Group, number, tuple_type
 class BoneParameters(Group):
     """What bone stores and how it is turned over without a tumour."""
 
-    tgfb_stored_nm: float = number(
+    tgfb_stored_nM: float = number(
         36.0, "nM", "450 ng/g (Mohan and Baylink 1991; Hauschka 1986) x 2 g/cm3 / 25 kDa", "computed",
         low=0, high=1000, what="TGF-beta in one site of bone",
     )
-    igf_stored_nm: float = number(
+    igf_stored_nM: float = number(
         358.0, "nM", "IGF-1 85 and IGF-2 1260 ng/g (Mohan and Baylink 1991) x 2 g/cm3 / 7.5 kDa",
         "computed", low=0, high=1e4, what="IGF-1 and IGF-2 in one site of bone, as IGF-1",
     )
@@ -49,8 +49,8 @@ def release_from_pool(world: World, p: BoneRates, dt_h: float) -> None:
     for site in range(world.bone_pool.shape[0]):
         pool = float(world.bone_pool[site])
         if pool > 0.0:
-            world.source[TGFB, site] += pool * per_second * p.tgfb_stored_nm
-            world.source[IGF1, site] += pool * per_second * p.igf_stored_nm
+            world.source[TGFB, site] += pool * per_second * p.tgfb_stored_nM
+            world.source[IGF1, site] += pool * per_second * p.igf_stored_nM
             left = pool * (1.0 - share)
             world.bone_pool[site] = left if left > 1e-6 else 0.0
 

@@ -33,7 +33,7 @@ class Pharmacy:
     """The drugs of one scenario.
 
     Attributes:
-        plasma_nm: free level in plasma by drug, float64 (n_steps + 1,), one value a step.
+        plasma_nM: free level in plasma by drug, float64 (n_steps + 1,), one value a step.
         rows: row of each drug that has a field, after the FIELDS.
     """
 
@@ -44,13 +44,13 @@ class Pharmacy:
         hours = np.arange(round(days * 24.0 / step_h) + 1) * step_h
         self.schedules = schedules
         self.lattice = lattice
-        self.plasma_nm: dict[str, np.ndarray] = {}
+        self.plasma_nM: dict[str, np.ndarray] = {}
         self.bone_units: dict[str, np.ndarray] = {}
         self.rows: dict[str, int] = {}
         self.field_rows: list[FieldParameters] = []
         for key, schedule in schedules.items():
             curve = PlasmaCurve(schedule.regimen(key, days))
-            self.plasma_nm[key] = curve.free_nM(hours)
+            self.plasma_nM[key] = curve.free_nM(hours)
             drug = DRUGS[key]
             if isinstance(drug.action, Antiresorptive):
                 half = float(drug.action.half_dose_mg_per_kg)
@@ -85,7 +85,7 @@ class Pharmacy:
         for key, row in self.rows.items():
             p = fields.rows[row]
             permeability = perfused * np.float32(p.vessel_permeability_per_s)
-            fields.set_exchange(row, permeability, np.float32(self.plasma_nm[key][step]))
+            fields.set_exchange(row, permeability, np.float32(self.plasma_nM[key][step]))
 
     def act(self, world: World, step: int) -> None:
         """Turn local levels into units of action, summed over drugs, for this step."""
@@ -102,7 +102,7 @@ class Pharmacy:
             for key, row in self.rows.items():
                 share = self.schedules[key].action_in(tissue)
                 in_blood = tissue == "circulating"
-                level = self.plasma_nm[key][step] if in_blood else world.level[row]
+                level = self.plasma_nM[key][step] if in_blood else world.level[row]
                 for name, half in half_effects_nM(DRUGS[key].action).items():
                     if name in names:
                         layer = getattr(layers, names[name])

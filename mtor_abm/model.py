@@ -178,3 +178,5 @@ class MarrowModel(MesaModel):
                 for _ in range(6):
                     tissue.signal(s)
         s.tally.clear()
+        self.last_look_h = 0.0
+        self.bone_sites_at_start = int((s.world.ground == BONE).sum())

@@ -58,7 +58,7 @@ class EndothelialParameters(Group):
     sprout_speed_um_per_h: float = number(
         5.0, "um/h", "corneal assay 0.1-0.3 mm/d", "recalled", low=0, high=50, what="speed of a tip"
     )
-    vegf_half_nm: float = number(
+    vegf_half_nM: float = number(
         0.3, "nM", "about 10 ng/mL", "recalled", low=0.01, high=10, what="VEGF for half response"
     )
     speed_on_s6k: float = number(
@@ -85,7 +85,7 @@ class EndothelialParameters(Group):
         3, "1", "a sprout cannot join its own root at once", "assumed", low=1, high=50,
         what="shortest sprout that can join the first network",
     )
-    cxcl12_nm_per_s: float = number(
+    cxcl12_nM_per_s: float = number(
         0.01, "nM/s", "less than CAR cells (Greenbaum 2013; Ding and Morrison 2013)", "assumed",
         low=0, high=10, what="CXCL12 made by one vessel site",
     )
@@ -106,23 +106,23 @@ EndothelialRates = tuple_type("EndothelialRates", EndothelialParameters, __name_
 
 
 @rule
-def tip_selection_rate(vegf_nm, p):
+def tip_selection_rate(vegf_nM, p):
     """VEGF selects tips (Gerhardt 2003), steeply, so that stable vessels stay quiet at low VEGF."""
-    return p.tip_rate_per_h * hill(vegf_nm, p.vegf_half_nm, p.tip_vegf_power)
+    return p.tip_rate_per_h * hill(vegf_nM, p.vegf_half_nM, p.tip_vegf_power)
 
 
 @rule
-def tip_speed(vegf_nm, s6k, mtorc2, p, ref):
+def tip_speed(vegf_nM, s6k, mtorc2, p, ref):
     """VEGF drives the tip; S6K and mTORC2 carry it (Guba 2002; Wang 2015); um/h."""
     drive = 1.0 - p.speed_on_s6k - p.speed_on_mtorc2
     drive += p.speed_on_s6k * s6k / ref.s6k + p.speed_on_mtorc2 * mtorc2 / ref.mtorc2
-    return p.sprout_speed_um_per_h * hill(vegf_nm, p.vegf_half_nm, 1.0) * drive
+    return p.sprout_speed_um_per_h * hill(vegf_nM, p.vegf_half_nM, 1.0) * drive
 
 
 @rule
-def regression_rate(vegf_nm, foxo, p):
+def regression_rate(vegf_nM, foxo, p):
     """Immature vessels need VEGF (Mancuso 2006) and AKT; FOXO kills them."""
-    starving = 1.0 - hill(vegf_nm, p.vegf_half_nm, 1.0)
+    starving = 1.0 - hill(vegf_nM, p.vegf_half_nM, 1.0)
     return p.regression_rate_per_h * starving + p.foxo_death_rate_per_h * foxo
 
 
@@ -200,7 +200,7 @@ def uptake_endothelial(n: int, cells: Cells, world: World, p: EndothelialRates) 
     """Vessel sites take up VEGF and make a little CXCL12."""
     for i in range(n):
         world.uptake[VEGF, cells.site[i]] += p.vegf_uptake_per_s
-        world.source[CXCL12, cells.site[i]] += p.cxcl12_nm_per_s
+        world.source[CXCL12, cells.site[i]] += p.cxcl12_nM_per_s
 
 
 LAYER_OF_STATE = np.array([STABLE, SPROUT, TIP], dtype=np.uint8)

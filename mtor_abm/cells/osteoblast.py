@@ -55,7 +55,7 @@ class OsteoblastParameters(Group):
         0.2, "1", "without TGF-beta the reversal surface is still covered, slowly", "assumed", low=0,
         high=1, what="share of that rate without TGF-beta",
     )
-    tgfb_half_nm: float = number(
+    tgfb_half_nM: float = number(
         0.002, "nM", "as MSC", "assumed", low=1e-5, high=1, what="TGF-beta for half the rate"
     )
     maturation_time_h: float = number(
@@ -96,7 +96,7 @@ class OsteoblastParameters(Group):
         50.0, "um", "canaliculi; recruitment radius 40 um in Moffitt source", "assumed", low=0,
         high=60, what="how far a call reaches",
     )
-    rankl_nm_per_s: float = number(
+    rankl_nM_per_s: float = number(
         0.034, "nM/s", "Moffitt HAL source 2.04e-9 M/min for an active lining cell", "found", low=0,
         high=10, what="soluble RANKL of an active lining cell",
     )
@@ -121,7 +121,7 @@ class OsteoblastParameters(Group):
         14.0, "1", "PTH raises RANKL several fold", "assumed", low=0, high=50,
         what="RANKL added at saturating PTHrP",
     )
-    pthrp_half_nm: float = number(
+    pthrp_half_nM: float = number(
         0.05, "nM", "PTH1R EC50 0.1-1 nM in culture, lower in tissue", "assumed", low=1e-4, high=10,
         what="PTHrP for half effect",
     )
@@ -136,7 +136,7 @@ class OsteoblastParameters(Group):
         0.4, "1", "Okui 2010: temsirolimus lowers stromal RANKL", "assumed", low=-2, high=1,
         what="share of RANKL that needs S6K",
     )
-    opg_nm_per_s: float = number(
+    opg_nM_per_s: float = number(
         1e-4, "nM/s", "marrow mean near Kd 1 nM", "assumed", low=0, high=1,
         what="OPG of a mature osteoblast or lining cell",
     )
@@ -165,9 +165,9 @@ def maturation_rate(s6k, mtorc2, p, ref):
 
 
 @rule
-def spread_rate(tgfb_nm, s6k, p, ref):
+def spread_rate(tgfb_nM, s6k, p, ref):
     """TGF-beta calls the lineage onto the reversal surface; early genes rise without S6K (V1)."""
-    called = p.division_base + (1.0 - p.division_base) * hill2(tgfb_nm, p.tgfb_half_nm)
+    called = p.division_base + (1.0 - p.division_base) * hill2(tgfb_nM, p.tgfb_half_nM)
     return p.division_rate_per_h * called * (1.0 + p.early_gain * max(0.0, 1.0 - s6k / ref.s6k))
 
 
@@ -192,18 +192,18 @@ def stage_rankl(state, called, p):
 
 
 @rule
-def rankl_target(stage, pthrp_nm, s6k, mtorc2, p, ref):
+def rankl_target(stage, pthrp_nM, s6k, mtorc2, p, ref):
     """PTHrP raises RANKL; mTORC2 (Sun 2016) and mTORC1/S6K (Okui 2010) carry it."""
-    driven = 1.0 + p.pthrp_gain * pthrp_nm / (pthrp_nm + p.pthrp_half_nm)
+    driven = 1.0 + p.pthrp_gain * pthrp_nM / (pthrp_nM + p.pthrp_half_nM)
     by_mtorc2 = 1.0 - p.rankl_on_mtorc2 + p.rankl_on_mtorc2 * mtorc2 / ref.mtorc2
     by_s6k = 1.0 - p.rankl_on_s6k + p.rankl_on_s6k * min(s6k / ref.s6k, 1.5)
     return min(1.5, stage * driven * by_mtorc2 * by_s6k)
 
 
 @rule
-def opg_target(state, pthrp_nm, s6k, p, ref):
+def opg_target(state, pthrp_nM, s6k, p, ref):
     """Rapalogs raise OPG of mature cells and lower that of immature ones (Hofbauer 2001; V9)."""
-    lowered = 1.0 - p.opg_loss_pthrp * pthrp_nm / (pthrp_nm + p.pthrp_half_nm)
+    lowered = 1.0 - p.opg_loss_pthrp * pthrp_nM / (pthrp_nM + p.pthrp_half_nM)
     if state == PREOSTEOBLAST:
         return lowered * 0.5 * immature_opg(s6k, p.opg_immature_without_s6k, ref)
     return lowered * (1.0 + p.opg_gain_without_s6k * max(0.0, 1.0 - s6k / ref.s6k))
@@ -389,7 +389,7 @@ def call_out(
 @kernel
 def release_osteoblasts(
     n: int, cells: Cells, signals: Signals, world: World, p: OsteoblastRates, ref: Reference,
-    mcsf_nm_per_s: float, tnfsf11: float, tnfrsf11b: float, dt_h: float,
+    mcsf_nM_per_s: float, tnfsf11: float, tnfrsf11b: float, dt_h: float,
 ) -> None:  # fmt: skip
     """RANKL on the surface and in solution, OPG, M-CSF, by stage, PTHrP and both mTOR complexes."""
     lag = 1.0 - np.exp(-dt_h / p.secretion_time_h)
@@ -401,13 +401,13 @@ def release_osteoblasts(
         stage = stage_rankl(state, world.alarm[site] == 1, p)
         wanted = tnfsf11 * rankl_target(stage, pthrp, s6k, float(signals.mtorc2[i]), p, ref)
         cells.own_b[i] += (wanted - cells.own_b[i]) * lag
-        world.source[RANKL, site] += p.rankl_nm_per_s * cells.own_b[i]
+        world.source[RANKL, site] += p.rankl_nM_per_s * cells.own_b[i]
         if state == OSTEOCYTE:
             continue
         opg = tnfrsf11b * opg_target(state, pthrp, s6k, p, ref)
         cells.own_c[i] += (opg - cells.own_c[i]) * lag
-        world.source[OPG, site] += p.opg_nm_per_s * cells.own_c[i]
-        world.source[MCSF, site] += mcsf_nm_per_s
+        world.source[OPG, site] += p.opg_nM_per_s * cells.own_c[i]
+        world.source[MCSF, site] += mcsf_nM_per_s
         world.membrane_rankl[site] = max(world.membrane_rankl[site], cells.own_b[i])
 
 
@@ -429,7 +429,7 @@ class OsteoblastTissue(Tissue):
         call_out(self.population.n, self.cells, s.world, s.lattice.disc(reach), int(reach))
         release_osteoblasts(
             self.population.n, self.cells, self.population.signals, s.world, self.rates,
-            s.reference, s.tissues["mesenchymal"].rates.mcsf_nm_per_s, self.genes.TNFSF11,
+            s.reference, s.tissues["mesenchymal"].rates.mcsf_nM_per_s, self.genes.TNFSF11,
             self.genes.TNFRSF11B, s.dt_h,
         )  # fmt: skip
 

@@ -66,7 +66,7 @@ class OsteoclastParameters(Group):
         0.1, "1/h", "fusion in contact takes hours", "assumed", low=0, high=5,
         what="fusion with an osteoclast in contact",
     )
-    rankl_half_nm: float = number(
+    rankl_half_nM: float = number(
         0.4, "nM", "10-20 ng/mL in culture", "recalled", low=0.001, high=10,
         what="free soluble RANKL for half its signal",
     )
@@ -78,11 +78,11 @@ class OsteoclastParameters(Group):
         0.35, "1", "quiet bone lies well below, an active site above", "assumed", low=0.01, high=1,
         what="RANKL signal for half commitment (Hill 2)",
     )
-    opg_kd_nm: float = number(
+    opg_kd_nM: float = number(
         1.0, "nM", "Lemaire 2004 k2/k1 = 1000 pM", "computed", low=1e-3, high=100,
         what="OPG that halves free RANKL",
     )
-    mcsf_half_nm: float = number(
+    mcsf_half_nM: float = number(
         0.05, "nM", "receptor EC50 near 0.1 nM", "assumed", low=0.001, high=10,
         what="M-CSF for half commitment",
     )
@@ -149,22 +149,22 @@ OsteoclastRates = tuple_type("OsteoclastRates", OsteoclastParameters, __name__)
 @rule
 def rankl_signal(site, world, p):
     """RANKL not bound by OPG or a drug, by contact (most of it) and as soluble form, 0..1."""
-    decoy = 1.0 + float(world.level[OPG, site]) / p.opg_kd_nm + float(world.rankl_trap[site])
+    decoy = 1.0 + float(world.level[OPG, site]) / p.opg_kd_nM + float(world.rankl_trap[site])
     soluble = float(world.level[RANKL, site]) / decoy
     contact = min(1.0, float(contact_rankl(site, world)) * 2.0 / decoy)
-    dissolved = soluble / (soluble + p.rankl_half_nm)
+    dissolved = soluble / (soluble + p.rankl_half_nM)
     return p.membrane_share * contact + (1.0 - p.membrane_share) * dissolved
 
 
 @rule
-def commitment_rate(signal, mcsf_nm, s6k, p4ebp1, p, ref):
+def commitment_rate(signal, mcsf_nM, s6k, p4ebp1, p, ref):
     """RANKL and M-CSF commit precursors through mTORC1/S6K (Glantschnig 2003) and LIP (Smink 2009).
 
     LIP suppresses MafB, the inhibitor of the osteoclast programme, so the rate carries LIP's share.
     """
     lip = 1.0 - p.lip_weight + p.lip_weight * lip_share(p4ebp1) / lip_share(ref.p4ebp1)
     left = p.commitment_without_s6k
-    grown = mcsf_nm / (mcsf_nm + p.mcsf_half_nm)
+    grown = mcsf_nM / (mcsf_nM + p.mcsf_half_nM)
     return (
         p.commitment_rate_per_h * hill2(signal, p.signal_half) * grown * lip
         * (left + (1.0 - left) * s6k / ref.s6k)
@@ -429,8 +429,6 @@ class OsteoclastTissue(Tissue):
 
     def apply(self, s: Surroundings) -> None:
         """Resorb, follow the front, spread, die."""
-        if self.population.n == 0:
-            return
         extra = self.population.extra
         self.take_up_states(s)
         resorb(

@@ -17,26 +17,26 @@ from ..parameters import Group, number, tuple_type
 class SensingParameters(Group):
     """Levels at which receptors are half occupied, shared by all cell types."""
 
-    oxygen_reference_mmhg: float = number(
+    oxygen_reference_mmHg: float = number(
         28.0, "mmHg", "HIF half point 10 mmHg over `hypoxia_half` 0.35", "computed", low=1, high=160,
         what="pO2 at which a cell feels full oxygen",
     )
-    cxcl12_kd_nm: float = number(
+    cxcl12_kd_nM: float = number(
         4.0, "nM", "CXCL12-CXCR4 Kd 1-10 nM", "recalled", low=0.1, high=100, what="CXCR4 half occupancy"
     )
-    igf1_half_nm: float = number(
+    igf1_half_nM: float = number(
         0.5, "nM", "EC50 for growth 0.5-5 nM, low end", "recalled", low=0.01, high=50,
         what="IGF-1 for half effect",
     )
-    tgfb_half_nm: float = number(
+    tgfb_half_nM: float = number(
         0.001, "nM", "EC50 1-50 pM, low end", "recalled", low=1e-5, high=1,
         what="TGF-beta for half effect",
     )
-    vegf_half_nm: float = number(
+    vegf_half_nM: float = number(
         0.3, "nM", "about 10 ng/mL for endothelial response", "recalled", low=0.01, high=10,
         what="VEGF for half effect",
     )
-    mcsf_half_nm: float = number(
+    mcsf_half_nM: float = number(
         0.1, "nM", "culture practice 10-30 ng/mL saturates", "assumed", low=0.001, high=10,
         what="M-CSF for half effect",
     )
@@ -82,10 +82,10 @@ def growth_factor_input(site, world, receptors, p):
     """Growth factors add as independent chances to activate the receptor arm of PI3K."""
     level = world.level
     unmet = 1.0 - receptors.base
-    unmet *= 1.0 - receptors.igf1 * occupancy(level[IGF1, site], p.igf1_half_nm)
-    unmet *= 1.0 - receptors.tgfb * occupancy(level[TGFB, site], p.tgfb_half_nm)
-    unmet *= 1.0 - receptors.vegf * occupancy(level[VEGF, site], p.vegf_half_nm)
-    unmet *= 1.0 - receptors.mcsf * occupancy(level[MCSF, site], p.mcsf_half_nm)
+    unmet *= 1.0 - receptors.igf1 * occupancy(level[IGF1, site], p.igf1_half_nM)
+    unmet *= 1.0 - receptors.tgfb * occupancy(level[TGFB, site], p.tgfb_half_nM)
+    unmet *= 1.0 - receptors.vegf * occupancy(level[VEGF, site], p.vegf_half_nM)
+    unmet *= 1.0 - receptors.mcsf * occupancy(level[MCSF, site], p.mcsf_half_nM)
     if receptors.rankl > 0.0:
         unmet *= 1.0 - receptors.rankl * contact_rankl(site, world)
     return 1.0 - unmet
@@ -100,13 +100,13 @@ def sense(
     for i in range(n):
         s = site[i]
         signals.growth_factor[i] = growth_factor_input(s, world, receptors, p)
-        bound = occupancy(world.level[CXCL12, s], p.cxcl12_kd_nm)
+        bound = occupancy(world.level[CXCL12, s], p.cxcl12_kd_nM)
         signals.cxcr4[i] = receptors.cxcr4 * bound / (1.0 + exposure.cxcr4_block[s])
         contact = p.matrix_contact
         if world.bone_faces[s] > 0:
             contact = 1.0
         signals.integrin[i] = receptors.integrin * contact
-        signals.oxygen[i] = min(world.level[OXYGEN, s] / p.oxygen_reference_mmhg, 1.0)
+        signals.oxygen[i] = min(world.level[OXYGEN, s] / p.oxygen_reference_mmHg, 1.0)
         signals.rapalog[i] = exposure.rapalog[s]
         signals.kinase1[i] = exposure.kinase1[s]
         signals.kinase2[i] = exposure.kinase2[s]

@@ -40,11 +40,11 @@ class StromaParameters(Group):
         10.0, "1/mm2", "few in young mice", "assumed", low=0, high=1000,
         what="density of marrow fat cells at the start",
     )
-    cxcl12_car_nm_per_s: float = number(
+    cxcl12_car_nM_per_s: float = number(
         0.35, "nM/s", "perivascular level near Kd, occupancy 0.3-0.5", "assumed", low=0, high=100,
         what="CXCL12 made by one CAR cell (MSC and CAR >> endothelium > osteoblasts)",
     )
-    mcsf_nm_per_s: float = number(
+    mcsf_nM_per_s: float = number(
         0.01, "nM/s", "marrow mean near 0.2 nM", "assumed", low=0, high=10,
         what="M-CSF made by one stromal or osteoblast lineage cell",
     )
@@ -52,7 +52,7 @@ class StromaParameters(Group):
         1 / 24, "1/h", "Moffitt HAL source, 1/d", "found", low=0, high=0.2,
         what="highest division rate of MSC",
     )
-    tgfb_half_nm: float = number(
+    tgfb_half_nM: float = number(
         0.002, "nM", "Hill 2 in TGF-beta as in the Moffitt source, half point assumed", "assumed",
         low=1e-5, high=1, what="TGF-beta for half the division rate",
     )
@@ -68,7 +68,7 @@ class StromaParameters(Group):
         0.05, "1", "stromal RANKL, low without PTHrP", "assumed", low=0, high=2,
         what="RANKL of an MSC over that of an active lining cell",
     )
-    opg_nm_per_s: float = number(
+    opg_nM_per_s: float = number(
         1e-4, "nM/s", "marrow mean near 1 nM = Kd", "assumed", low=0, high=1, what="OPG made by one MSC"
     )
     opg_without_s6k: float = number(
@@ -81,9 +81,9 @@ StromaRates = tuple_type("StromaRates", StromaParameters, __name__)
 
 
 @rule
-def stem_division_rate(tgfb_nm, p):
+def stem_division_rate(tgfb_nM, p):
     """TGF-beta freed by resorption calls MSC to divide (Tang 2009)."""
-    return p.division_rate_per_h * hill2(tgfb_nm, p.tgfb_half_nm)
+    return p.division_rate_per_h * hill2(tgfb_nM, p.tgfb_half_nM)
 
 
 @rule
@@ -128,16 +128,16 @@ def release_constant(n: int, site: np.ndarray, world: World, row: int, rate_per_
 @kernel
 def release_mesenchymal(
     n: int, cells: Cells, signals: Signals, world: World, p: StromaRates, ref: Reference,
-    rankl_nm_per_s: float, tnfsf11: float, tnfrsf11b: float,
+    rankl_nM_per_s: float, tnfsf11: float, tnfrsf11b: float,
 ) -> None:  # fmt: skip
     """MSC make M-CSF, OPG and a little RANKL."""
     for i in range(n):
         site = cells.site[i]
         s6k = float(signals.s6k[i])
-        world.source[MCSF, site] += p.mcsf_nm_per_s
+        world.source[MCSF, site] += p.mcsf_nM_per_s
         opg = immature_opg(s6k, p.opg_without_s6k, ref)
-        world.source[OPG, site] += tnfrsf11b * p.opg_nm_per_s * opg
-        world.source[RANKL, site] += tnfsf11 * rankl_nm_per_s * p.rankl_share
+        world.source[OPG, site] += tnfrsf11b * p.opg_nM_per_s * opg
+        world.source[RANKL, site] += tnfsf11 * rankl_nM_per_s * p.rankl_share
         world.membrane_rankl[site] = max(world.membrane_rankl[site], tnfsf11 * p.rankl_share)
 
 
@@ -156,7 +156,7 @@ class MesenchymalTissue(Tissue):
         """M-CSF, OPG, a little RANKL."""
         release_mesenchymal(
             self.population.n, self.cells, self.population.signals, s.world, self.rates,
-            s.reference, s.tissues["osteoblast"].rates.rankl_nm_per_s, self.genes.TNFSF11,
+            s.reference, s.tissues["osteoblast"].rates.rankl_nM_per_s, self.genes.TNFSF11,
             self.genes.TNFRSF11B,
         )  # fmt: skip
 
@@ -195,12 +195,13 @@ class CarTissue(Tissue):
     kind = CAR
     parameters = StromaParameters
     rates_type = StromaRates
+    signals_matter = False
 
     def release(self, s: Surroundings) -> None:
         """CXCL12 and M-CSF."""
         n, site = self.population.n, self.cells.site
-        release_constant(n, site, s.world, CXCL12, self.rates.cxcl12_car_nm_per_s)
-        release_constant(n, site, s.world, MCSF, self.rates.mcsf_nm_per_s)
+        release_constant(n, site, s.world, CXCL12, self.rates.cxcl12_car_nM_per_s)
+        release_constant(n, site, s.world, MCSF, self.rates.mcsf_nM_per_s)
 
     def apply(self, s: Surroundings) -> None:
         """Grow older."""
@@ -213,6 +214,7 @@ class AdipocyteTissue(Tissue):
     kind = ADIPOCYTE
     parameters = StromaParameters
     rates_type = StromaRates
+    signals_matter = False
 
     def apply(self, s: Surroundings) -> None:
         """Grow older."""

@@ -70,7 +70,7 @@ class Surroundings:
         """Doors, and the CXCR4 signal (0..1) that a cell with this dosage would feel at each."""
         sites = self.door_sites()
         level = self.world.level[CXCL12, sites].astype(np.float64)
-        bound = level / (level + self.sensing.cxcl12_kd_nm)
+        bound = level / (level + self.sensing.cxcl12_kd_nM)
         return sites, np.minimum(1.0, cxcr4 * bound / (1.0 + block[sites]))
 
     def count(self, name: str, amount: float) -> None:

@@ -37,11 +37,11 @@ class TumourParameters(Group):
         0.029, "1/h", "ln 2 / 24 h, minimum cycle of A(BM)2 source", "computed", low=0, high=0.2,
         what="highest division rate",
     )
-    division_oxygen_half_mmhg: float = number(
+    division_oxygen_half_mmHg: float = number(
         4.0, "mmHg", "2-10 mmHg, Casciari 1992; Anderson 2005", "recalled", low=0.1, high=40,
         what="pO2 for half the division rate",
     )
-    quiescence_oxygen_mmhg: float = number(
+    quiescence_oxygen_mmHg: float = number(
         1.5, "mmHg", "about 0.2 % O2", "assumed", low=0, high=20, what="pO2 below which a cell rests"
     )
     death_rate_per_h: float = number(
@@ -51,7 +51,7 @@ class TumourParameters(Group):
         0.02, "1/h", "half-life 35 h without oxygen", "assumed", low=0, high=1,
         what="death rate without oxygen and autophagy",
     )
-    hypoxia_death_half_mmhg: float = number(
+    hypoxia_death_half_mmHg: float = number(
         0.8, "mmHg", "necrosis near 0.1 % O2", "assumed", low=0.01, high=20,
         what="pO2 for half the hypoxic death rate",
     )
@@ -105,7 +105,7 @@ class TumourParameters(Group):
         1.0, "1", "dosage of THBS1 in stable vessels (1 wild type)", "assumed", low=0, high=2,
         what="strength of the dormancy niche",
     )
-    pthrp_nm_per_s: float = number(
+    pthrp_nM_per_s: float = number(
         2e-4, "nM/s", "0.2 nM within a large colony without TGF-beta", "assumed", low=0, high=1,
         what="PTHrP made by one cell",
     )
@@ -113,11 +113,11 @@ class TumourParameters(Group):
         3.0, "1", "2-10 fold, Yin 1999", "recalled", low=0, high=20,
         what="PTHrP added at saturating TGF-beta",
     )
-    pthrp_tgfb_half_nm: float = number(
+    pthrp_tgfb_half_nM: float = number(
         0.001, "nM", "as the growth response to TGF-beta", "assumed", low=1e-5, high=1,
         what="TGF-beta for half the PTHrP gain",
     )
-    vegf_nm_per_s: float = number(
+    vegf_nM_per_s: float = number(
         2e-4, "nM/s", "0.1-0.5 nM within a large colony", "assumed", low=0, high=1,
         what="VEGF made by one cell at full output",
     )
@@ -161,17 +161,17 @@ TumourRates = tuple_type("TumourRates", TumourParameters, __name__)
 
 
 @rule
-def division_rate(oxygen_mmhg, growth_factor, p4ebp1, p, ref):
+def division_rate(oxygen_mmHg, growth_factor, p4ebp1, p, ref):
     """Oxygen, growth factors and 4E-BP1-P raise division; mTORC2 does not (Dillenburg-Pilla 2015)."""
-    oxygenated = oxygen_mmhg / (oxygen_mmhg + p.division_oxygen_half_mmhg)
+    oxygenated = oxygen_mmHg / (oxygen_mmHg + p.division_oxygen_half_mmHg)
     translated = 0.25 + 0.75 * p4ebp1 / ref.p4ebp1
     return p.division_rate_per_h * oxygenated * translated * (0.4 + 0.6 * growth_factor)
 
 
 @rule
-def death_rate(oxygen_mmhg, foxo, autophagy, p):
+def death_rate(oxygen_mmHg, foxo, autophagy, p):
     """Lack of oxygen kills, autophagy spares half; FOXO adds a little in attached cells."""
-    short = 1.0 - hill2(oxygen_mmhg, p.hypoxia_death_half_mmhg)
+    short = 1.0 - hill2(oxygen_mmHg, p.hypoxia_death_half_mmHg)
     stress = p.hypoxia_death_rate_per_h * short + p.foxo_death_rate_per_h * foxo
     return p.death_rate_per_h + stress * (1.0 - 0.5 * autophagy)
 
@@ -258,7 +258,7 @@ def daughter_site(site, draw, reach, code, world):
 @kernel
 def decide_tumour(
     n: int, cells: Cells, signals: Signals, world: World, p: TumourRates, ref: Reference,
-    tgfbr2: float, cxcl12_kd_nm: float, step_um: float, seed: int, step: int, dt_h: float,
+    tgfbr2: float, cxcl12_kd_nM: float, step_um: float, seed: int, step: int, dt_h: float,
 ) -> None:  # fmt: skip
     """Each tumour cell reads its neighbourhood and writes what it means to do."""
     code = 1
@@ -274,13 +274,13 @@ def decide_tumour(
         p4ebp1 = float(signals.p4ebp1[i])
         mtorc2 = float(signals.mtorc2[i])
         emt = float(cells.own_a[i])
-        bound = tgfbr2 * tgfb / (tgfb + p.pthrp_tgfb_half_nm)
+        bound = tgfbr2 * tgfb / (tgfb + p.pthrp_tgfb_half_nM)
         cells.own_a[i] = emt + dt_h * emt_change(emt, bound, s6k, mtorc2, p, ref)
 
         lethal = death_rate(oxygen, float(signals.foxo[i]), float(signals.autophagy[i]), p)
         if uniform(seed, uid, step, 10) < probability(lethal, dt_h):
             cells.intent[i] = DIE
-            cells.cause[i] = 2 if oxygen < 3.0 * p.hypoxia_death_half_mmhg else 1
+            cells.cause[i] = 2 if oxygen < 3.0 * p.hypoxia_death_half_mmHg else 1
             continue
 
         n_touching = count_occupants(site, code, world)
@@ -296,7 +296,7 @@ def decide_tumour(
             continue
 
         room = -1
-        if oxygen > p.quiescence_oxygen_mmhg:
+        if oxygen > p.quiescence_oxygen_mmHg:
             draw = uniform(seed, uid, step, 13)
             room = daughter_site(site, draw, int(p.push_reach_sites), code, world)
         cells.next_state[i] = CYCLING if room >= 0 else QUIESCENT
@@ -310,7 +310,7 @@ def decide_tumour(
             crawl = crawl_rate(s6k, mtorc2, n_touching, emt, p, ref, step_um)
             if uniform(seed, uid, step, 15) < probability(crawl, dt_h):
                 cells.target[i] = crawl_target(
-                    site, uid, float(signals.cxcr4[i]), s6k, mtorc2, world, p, ref, cxcl12_kd_nm,
+                    site, uid, float(signals.cxcr4[i]), s6k, mtorc2, world, p, ref, cxcl12_kd_nM,
                     seed, step,
                 )  # fmt: skip
                 if cells.target[i] >= 0:
@@ -318,13 +318,13 @@ def decide_tumour(
 
 
 @rule
-def crawl_target(site, uid, cxcr4, s6k, mtorc2, world, p, ref, cxcl12_kd_nm, seed, step):
+def crawl_target(site, uid, cxcr4, s6k, mtorc2, world, p, ref, cxcl12_kd_nM, seed, step):
     """A step up the CXCL12 gradient with the chemotactic share, else a step anywhere free."""
     up = climb_free(site, CXCL12, world)
     if up >= 0:
         here = float(world.level[CXCL12, site])
         there = float(world.level[CXCL12, up])
-        contrast = there / (there + cxcl12_kd_nm) - here / (here + cxcl12_kd_nm)
+        contrast = there / (there + cxcl12_kd_nM) - here / (here + cxcl12_kd_nM)
         share = chemotactic_share(cxcr4, contrast, s6k, mtorc2, p, ref)
         if uniform(seed, uid, step, 16) < share:
             return up
@@ -341,14 +341,14 @@ def release_tumour(
     for i in range(n):
         site = cells.site[i]
         tgfb = float(world.level[TGFB, site])
-        bound = tgfbr2 * tgfb / (tgfb + p.pthrp_tgfb_half_nm)
+        bound = tgfbr2 * tgfb / (tgfb + p.pthrp_tgfb_half_nM)
         wanted = pthrp_target(bound, float(signals.p4ebp1[i]), p, ref)
         cells.own_b[i] += (wanted - cells.own_b[i]) * lag
         active = 1.0
         if cells.state[i] == DORMANT:
             active = 0.2  # assumed: a resting cell makes and uses a fifth
-        world.source[PTHRP, site] += active * pthlh * p.pthrp_nm_per_s * cells.own_b[i]
-        world.source[VEGF, site] += active * p.vegf_nm_per_s * signals.vegf[i]
+        world.source[PTHRP, site] += active * pthlh * p.pthrp_nM_per_s * cells.own_b[i]
+        world.source[VEGF, site] += active * p.vegf_nM_per_s * signals.vegf[i]
         world.uptake[OXYGEN, site] += active * p.oxygen_use_per_s
         world.uptake[CXCL12, site] += ackr3 * p.cxcr7_uptake_per_s
 
@@ -383,7 +383,7 @@ class TumourTissue(Tissue):
         """Die, rest, sleep, wake, divide or crawl."""
         decide_tumour(
             self.population.n, self.cells, self.population.signals, s.world, self.rates,
-            s.reference, self.genes.TGFBR2, s.sensing.cxcl12_kd_nm, s.lattice.dx_um, s.seed, s.step,
+            s.reference, self.genes.TGFBR2, s.sensing.cxcl12_kd_nM, s.lattice.dx_um, s.seed, s.step,
             s.dt_h,
         )  # fmt: skip
 

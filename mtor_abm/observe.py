@@ -1,0 +1,412 @@
+"""What is written down about a model: rows of the time series, tables of cells and of fields.
+
+A column is one function with its name, unit and meaning (`@column`); everything else, the data
+dictionary included, follows from COLUMNS. Observing only reads.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.ndimage import label
+
+from .cells import CELL_TYPES
+from .cells.osteoblast import OSTEOBLAST, PREOSTEOBLAST
+from .drugs import DRUGS
+from .fields import FIELDS
+from .histomorphometry import STAIRCASE_TO_LENGTH, bone_measures, n_per_b_pm, surface_fraction
+from .marrow import BONE, MARROW, OSTEOCLAST, SPROUT, STABLE, TIP
+from .mtor import SIGNALS
+
+LESION_CELLS = 10  # smallest connected group of tumour cells that counts as a lesion [assumed]
+EIGHT = np.ones((3, 3), dtype=bool)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the time series.
+
+    Attributes:
+        name: with its unit.
+        unit: "1" for a pure number.
+        meaning: one phrase.
+        summary: statistics of it that summary.csv reports (see readouts.STATISTICS).
+        value: view -> number; the view is a `Look` at the model.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    summary: tuple[str, ...]
+    value: Callable[["Look"], float]
+
+
+COLUMNS: dict[str, Column] = {}
+
+
+def column(name: str, unit: str, meaning: str, *summary: str) -> Callable[[Any], Any]:
+    """Register a function `Look -> number` as a column."""
+
+    def register(value: Callable[["Look"], float]) -> Callable[["Look"], float]:
+        COLUMNS[name] = Column(name, unit, meaning, summary, value)
+        return value
+
+    return register
+
+
+class Look:
+    """One look at a model, with what several columns need worked out once."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.s = model.surroundings
+        self.world = self.s.world
+        self.lattice = self.s.lattice
+        self.bone = self.lattice.interior(self.world.ground) == BONE
+        self.measures = bone_measures(self.bone, self.lattice.dx_um)
+        self.tally = dict(self.s.tally)
+        self.since_h = max(model.time_h - model.last_look_h, 0.0)
+
+    def cells(self, name: str) -> Any:
+        """Population of a type."""
+        return self.s.tissues[name].population
+
+    def per_day(self, tally: str) -> float:
+        """Rate of a tally since the last look; 0 at the first."""
+        return self.tally.get(tally, 0.0) / self.since_h * 24.0 if self.since_h > 0 else 0.0
+
+    def since(self, tally: str) -> float:
+        """A tally since the last look."""
+        return self.tally.get(tally, 0.0)
+
+    def in_marrow(self) -> np.ndarray:
+        """Flat mask of marrow sites."""
+        return self.world.ground == MARROW
+
+    def site_um2(self) -> float:
+        """Area of a site."""
+        return self.lattice.dx_um**2
+
+    def osteoblasts_at_work(self) -> int:
+        """Osteoblasts on bone, lining cells left out."""
+        return int(self.cells("osteoblast").in_state("osteoblast").sum())
+
+
+@column("time_h", "h", "time since the start")
+def _time_h(v: Look) -> float:
+    return v.model.time_h
+
+
+@column("time_d", "d", "time since the start")
+def _time_d(v: Look) -> float:
+    return v.model.time_h / 24.0
+
+
+@column("tumour_area_mm2", "mm2", "area of tumour cells in the marrow",
+        "final", "max", "auc", "growth_per_d", "doubling_d")  # fmt: skip
+def _tumour_area(v: Look) -> float:
+    return v.cells("tumour").n * v.lattice.site_area_mm2
+
+
+@column("n_lesions", "1", f"connected groups of at least {LESION_CELLS} tumour cells", "final")
+def _n_lesions(v: Look) -> float:
+    occupied = np.zeros(v.lattice.n_sites, dtype=bool)
+    occupied[v.cells("tumour").column("site")] = True
+    pieces, _ = label(v.lattice.interior(occupied), structure=EIGHT)
+    return int((np.bincount(pieces.ravel())[1:] >= LESION_CELLS).sum())
+
+
+@column("n_clones", "1", "lineages of tumour cells alive in the marrow", "final")
+def _n_clones(v: Look) -> float:
+    return len(np.unique(v.cells("tumour").column("clone")))
+
+
+@column("bv_tv", "1", "BV/TV, bone volume over tissue volume", "final", "min", "change_percent")
+def _bv_tv(v: Look) -> float:
+    return v.measures.bv_tv
+
+
+@column("tb_th_um", "um", "Tb.Th, trabecular thickness, plate model", "final")
+def _tb_th(v: Look) -> float:
+    return v.measures.tb_th_um
+
+
+@column("tb_sp_um", "um", "Tb.Sp, trabecular separation, plate model", "final")
+def _tb_sp(v: Look) -> float:
+    return v.measures.tb_sp_um
+
+
+@column("tb_n_per_mm", "1/mm", "Tb.N, trabecular number, plate model", "final")
+def _tb_n(v: Look) -> float:
+    return v.measures.tb_n_per_mm
+
+
+@column("b_pm_mm", "mm", "B.Pm, bone perimeter")
+def _b_pm(v: Look) -> float:
+    return v.measures.b_pm_mm
+
+
+@column("n_oc_per_b_pm_per_mm", "1/mm", "N.Oc/B.Pm, multinucleate osteoclasts per bone perimeter",
+        "mean", "max")  # fmt: skip
+def _n_oc(v: Look) -> float:
+    return n_per_b_pm(int(v.cells("osteoclast").in_state("mature").sum()), v.measures.b_pm_mm)
+
+
+@column("n_ob_per_b_pm_per_mm", "1/mm", "N.Ob/B.Pm, osteoblasts at work per bone perimeter", "mean")
+def _n_ob(v: Look) -> float:
+    return n_per_b_pm(v.osteoblasts_at_work(), v.measures.b_pm_mm)
+
+
+def _surface_of(v: Look, sites: np.ndarray) -> float:
+    """Share of the bone perimeter whose faces border these marrow sites."""
+    faces = int(v.world.bone_faces[sites].sum())
+    covered_mm = faces * v.lattice.dx_um * 1e-3 * STAIRCASE_TO_LENGTH
+    return surface_fraction(covered_mm, v.measures.b_pm_mm)
+
+
+@column("oc_s_bs", "1", "Oc.S/BS, share of the bone surface under osteoclasts", "mean")
+def _oc_s_bs(v: Look) -> float:
+    covered = (v.world.occupant == OSTEOCLAST) & v.in_marrow()
+    return _surface_of(v, np.flatnonzero(covered))
+
+
+@column("ob_s_bs", "1", "Ob.S/BS, share of the bone surface under osteoblasts at work", "mean")
+def _ob_s_bs(v: Look) -> float:
+    cells = v.cells("osteoblast")
+    return _surface_of(v, cells.column("site")[cells.in_state("osteoblast")])
+
+
+@column("cavity_area_mm2", "mm2", "bone resorbed and not yet formed again", "final")
+def _cavity(v: Look) -> float:
+    return int(v.world.cavity.sum()) * v.lattice.site_area_mm2
+
+
+@column("resorbed_um2_per_d", "um2/d", "bone resorbed per day since the last row", "mean")
+def _resorbed(v: Look) -> float:
+    return v.per_day("resorbed_sites") * v.site_um2()
+
+
+@column("formed_um2_per_d", "um2/d", "bone formed per day since the last row", "mean")
+def _formed(v: Look) -> float:
+    return v.per_day("formed_sites") * v.site_um2()
+
+
+@column("ctx_per_d", "1/d", "CTX proxy: bone resorbed per day over the bone at the start", "mean")
+def _ctx(v: Look) -> float:
+    return v.per_day("resorbed_sites") / max(v.model.bone_sites_at_start, 1)
+
+
+@column(
+    "p1np_per_d", "1/d", "P1NP proxy: matrix laid down per day over the bone at the start", "mean"
+)
+def _p1np(v: Look) -> float:
+    return v.per_day("laid_sites") / max(v.model.bone_sites_at_start, 1)
+
+
+@column(
+    "bsap_per_mm", "1/mm", "BSAP proxy: preosteoblasts and osteoblasts per bone perimeter", "mean"
+)
+def _bsap(v: Look) -> float:
+    state = v.cells("osteoblast").column("state")
+    count = int(((state == OSTEOBLAST) | (state == PREOSTEOBLAST)).sum())
+    return n_per_b_pm(count, v.measures.b_pm_mm)
+
+
+@column("vessel_length_mm_per_mm2", "mm/mm2", "vessel length density: vessel sites times their size",
+        "final", "max")  # fmt: skip
+def _vessel_length(v: Look) -> float:
+    sites = int((v.world.vessel > 0).sum())
+    return sites * v.lattice.dx_um * 1e-3 / v.lattice.area_mm2
+
+
+@column("perfused_share", "1", "share of vessel sites through which blood flows", "mean")
+def _perfused(v: Look) -> float:
+    vessels = v.world.vessel > 0
+    return float(v.world.perfused[vessels].mean()) if vessels.any() else 0.0
+
+
+@column("n_circulating", "1", "tumour cells in blood", "mean")
+def _n_circulating(v: Look) -> float:
+    return v.cells("circulating").n
+
+
+@column("n_shed", "1", "cells shed by the primary tumour since the last row", "sum")
+def _n_shed(v: Look) -> float:
+    return v.since("shed")
+
+
+@column("n_arrivals", "1", "circulating cells that entered the marrow since the last row", "sum")
+def _n_arrivals(v: Look) -> float:
+    return v.since("arrivals")
+
+
+@column("n_tumour_deaths", "1", "tumour cells that died in the marrow since the last row", "sum")
+def _n_tumour_deaths(v: Look) -> float:
+    return v.since("deaths_tumour")
+
+
+@column("primary_cells", "1", "cells of the primary tumour", "final")
+def _primary(v: Look) -> float:
+    return v.model.body.cells
+
+
+def _register_counts() -> None:
+    for tissue in CELL_TYPES:
+        kind = tissue.kind
+        if kind.name == "circulating":
+            continue
+        compared = ("final",) if kind.name in ("osteoclast", "adipocyte", "mesenchymal") else ()
+
+        def count(v: Look, name: str = kind.name) -> float:
+            return v.cells(name).n
+
+        column(f"n_{kind.name}", "1", f"{kind.label}: number", *compared)(count)
+        if len(kind.states) == 1:
+            continue
+        for state in kind.states:
+
+            def count_in(v: Look, name: str = kind.name, state: str = state) -> float:
+                return int(v.cells(name).in_state(state).sum())
+
+            kept = ("final",) if (kind.name, state) in COMPARED_STATES else ()
+            column(f"n_{kind.name}_{state}", "1", f"{kind.label}: number {state}", *kept)(count_in)
+
+
+COMPARED_STATES = {("tumour", "dormant"), ("endothelial", "tip"), ("endothelial", "sprout")}
+
+
+def _register_fields() -> None:
+    for row, field in enumerate(FIELDS):
+
+        def mean(v: Look, row: int = row) -> float:
+            return float(v.world.level[row][v.in_marrow()].mean(dtype=np.float64))
+
+        column(
+            f"mean_{field.key}_{field.unit}",
+            field.unit,
+            f"{field.label}, mean over the marrow",
+            "mean",
+        )(mean)
+
+
+def _register_signals() -> None:
+    for tissue in CELL_TYPES:
+        if not tissue.signals_matter:
+            continue
+        for signal in ("s6k", "p4ebp1", "akt_s473"):
+
+            def mean(v: Look, name: str = tissue.kind.name, signal: str = signal) -> float:
+                values = v.cells(name).column(signal)
+                return float(values.mean(dtype=np.float64)) if len(values) else float("nan")
+
+            column(
+                f"{signal}_{tissue.kind.name}", "1",
+                f"{SIGNALS[signal]}, mean over {tissue.kind.label}s", "mean",
+            )(mean)  # fmt: skip
+
+
+def _register_drugs() -> None:
+    for key, drug in DRUGS.items():
+
+        def plasma(v: Look, key: str = key) -> float:
+            curve = v.model.pharmacy.plasma_nM.get(key)
+            return (
+                float(curve[min(v.model.n_steps_done, len(curve) - 1)])
+                if curve is not None
+                else 0.0
+            )
+
+        column(f"plasma_{key}_nM", "nM", f"{drug.label}, free in plasma")(plasma)
+
+
+_register_counts()
+_register_fields()
+_register_signals()
+_register_drugs()
+
+
+def row(model: Any) -> dict[str, float]:
+    """One row of the time series, in the order of COLUMNS; starts the tallies anew."""
+    look = Look(model)
+    values = {name: column.value(look) for name, column in COLUMNS.items()}
+    model.surroundings.tally.clear()
+    model.last_look_h = model.time_h
+    return values
+
+
+#: Columns of cells/day_*.csv beside the SIGNALS: name -> (unit, meaning).
+CELL_COLUMNS = {
+    "cell_type": ("", "type"),
+    "state": ("", "state"),
+    "uid": ("", "identity for life"),
+    "parent_uid": ("", "identity of the mother, 0 for founders"),
+    "clone": ("", "identity of the founder of the lineage"),
+    "x_um": ("um", "position, empty outside the marrow"),
+    "y_um": ("um", "position, empty outside the marrow"),
+    "age_h": ("h", "age"),
+    "n_sites": ("1", "sites it covers"),
+}
+
+
+def cells_table(model: Any) -> pd.DataFrame:
+    """One row per cell of every type: identity, place, state and the activities of its network."""
+    s = model.surroundings
+    parts = []
+    for name, tissue in s.tissues.items():
+        cells = tissue.population
+        site = cells.column("site")
+        x_um, y_um = s.lattice.xy_um(site)
+        covered = np.ones(cells.n, dtype=np.int64)
+        if "footprint" in cells.extra:
+            covered = (cells.extra["footprint"][: cells.n] >= 0).sum(axis=1)
+        columns: dict[str, Any] = {
+            "cell_type": np.full(cells.n, name, dtype=object),
+            "state": np.array(cells.kind.states, dtype=object)[cells.column("state")],
+            "uid": cells.column("uid"),
+            "parent_uid": cells.column("parent"),
+            "clone": cells.column("clone"),
+            "x_um": np.where(site < 0, np.nan, x_um),
+            "y_um": np.where(site < 0, np.nan, y_um),
+            "age_h": cells.column("age_h"),
+            "n_sites": covered,
+        }
+        columns |= {signal: cells.column(signal) for signal in SIGNALS}
+        parts.append(pd.DataFrame(columns))
+    return pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
+
+
+#: Columns of fields/day_*.csv beside the fields and drugs: name -> (unit, meaning).
+SITE_COLUMNS = {
+    "x_um": ("um", "centre of the site"),
+    "y_um": ("um", "centre of the site"),
+    "bone": ("1", "1 in bone"),
+    "cavity": ("1", "1 where bone was resorbed and not yet formed again"),
+    "vessel": ("1", "0 none, 1 stable, 2 sprout, 3 tip"),
+    "perfused": ("1", "1 where blood flows"),
+}
+
+
+def fields_table(model: Any) -> pd.DataFrame:
+    """One row per site: ground, vessels and the level of every field and drug."""
+    s = model.surroundings
+    world, lattice = s.world, s.lattice
+    sites = np.flatnonzero(lattice.inside())
+    x_um, y_um = lattice.xy_um(sites)
+    columns: dict[str, Any] = {
+        "x_um": x_um,
+        "y_um": y_um,
+        "bone": (world.ground[sites] == BONE).astype(np.int64),
+        "cavity": world.cavity[sites].astype(np.int64),
+        "vessel": world.vessel[sites].astype(np.int64),
+        "perfused": world.perfused[sites].astype(np.int64),
+    }
+    for index, field in enumerate(FIELDS):
+        columns[f"{field.key}_{field.unit}"] = world.level[index][sites]
+    for key, index in model.pharmacy.rows.items():
+        columns[f"{key}_nM"] = world.level[index][sites]
+    return pd.DataFrame(columns)
+
+
+assert (STABLE, SPROUT, TIP) == (1, 2, 3)  # the meaning given in SITE_COLUMNS
