@@ -12,7 +12,8 @@ import mesa
 import numpy as np
 
 from .cells import CELL_TYPES
-from .cells.population import CAUSES, Cells, CellType, Population
+from .cells.population import Cells, CellType, Population
+from .events import CAUSES
 from .mtor import SIGNALS
 from .validation import suggestion
 

@@ -1,11 +1,31 @@
 """The log of what happened to single cells: division, death, dormancy, fusion, sprout, arrival."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .cells.population import CAUSES, Population
 from .numerics.lattice import Lattice
+
+if TYPE_CHECKING:
+    from .cells.population import Population  # stands above this module: tissues log their events
+
+#: Why a cell died or left, in the order of the codes in column `cause` of a population.
+CAUSE_MEANINGS = {
+    "": "alive, or no death",
+    "baseline": "death without a named stress; a precursor that left the marrow",
+    "hypoxia": "too little oxygen",
+    "anoikis": "detached in blood",
+    "lifespan": "end of its lifespan",
+    "no_rankl": "an osteoclast without RANKL",
+    "retraction": "a lining cell that gave way to an osteoclast",
+    "no_bone": "a preosteoblast off bone, or an osteocyte in resorbed bone",
+    "no_vegf": "an immature vessel site without VEGF or AKT",
+    "differentiated": "became another cell type",
+    "fused": "a precursor that became part of an osteoclast",
+    "embedded": "an osteoblast buried in bone without becoming an osteocyte",
+    "starved": "lack of nutrients",
+}
+CAUSES = tuple(CAUSE_MEANINGS)
 
 #: Columns of events.csv: name -> (unit, meaning).
 EVENT_COLUMNS = {
@@ -41,7 +61,7 @@ class EventLog:
         self._lattice = lattice
         self._parts: list[dict[str, Any]] = []
 
-    def add(self, time_h: float, event: str, cells: Population, rows: np.ndarray) -> None:
+    def add(self, time_h: float, event: str, cells: "Population", rows: np.ndarray) -> None:
         """Log one event for each of the rows (indices) of a population, as they are now."""
         if len(rows) == 0:
             return

@@ -11,15 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..events import CAUSES
 from ..mtor import Signals, blank_signals
 
 # What a cell means to do, column `intent`; every type uses the same codes.
 STAY, MOVE, DIVIDE, DIE, SPECIAL = 0, 1, 2, 3, 4
 
-CAUSES = (
-    "", "baseline", "hypoxia", "anoikis", "lifespan", "no_rankl", "retraction", "no_bone",
-    "no_vegf", "differentiated", "fused", "embedded", "starved",
-)  # fmt: skip
 CAUSE = {name: code for code, name in enumerate(CAUSES)}
 
 
