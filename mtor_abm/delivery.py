@@ -110,9 +110,9 @@ class Pharmacy:
                             level * np.float32(share / half)
                         )
         for key, row in self.rows.items():
-            half = half_effects_nM(DRUGS[key].action).get("trap")
-            if half:
-                world.rankl_trap += world.level[row] * np.float32(1.0 / half)
+            kd = half_effects_nM(DRUGS[key].action).get("trap")
+            if kd:
+                world.rankl_trap[:] += world.level[row] * np.float32(1.0 / kd)
         self._act_on_bone(world, step)
 
     def _act_on_bone(self, world: World, step: int) -> None:

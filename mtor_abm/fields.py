@@ -310,7 +310,7 @@ class FieldState:
         self._openness[:] = np.where(is_bone, BONE_OPENNESS, 1.0).reshape(self.lattice.padded)
         self._medium.update(self._openness)
 
-    def set_exchange(self, row: int, permeability: np.ndarray, blood_level: np.ndarray) -> None:
+    def set_exchange(self, row: int, permeability: np.ndarray, blood_level: np.ndarray | np.float32) -> None:
         """Let vessels exchange: permeability (1/s, flat) and the level in blood (flat or scalar)."""
         self._exchange_loss[row] = permeability
         self._exchange_source[row] = permeability * blood_level

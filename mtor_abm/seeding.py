@@ -183,5 +183,5 @@ def _free(world: marrow.World) -> np.ndarray:
 def _add(s: Surroundings, tissue: Tissue, sites: np.ndarray, **columns: object) -> None:
     """Founders: their uid is their type and place, so that it does not depend on other types."""
     uids = (tissue.kind.code * 100_000_000 + sites).astype(np.int64)
-    tissue.population.add(uid=uids, site=sites, **columns)  # type: ignore[arg-type]
+    tissue.population.add(uid=uids, site=sites, **columns)
     s.world.occupant[sites] = tissue.kind.code

@@ -79,7 +79,7 @@ class Population:
         self.changes = 0  # counts births and deaths, so that a view can tell if its row moved
         self.cells = _blank_cells(capacity)
         self.signals = blank_signals(capacity)
-        self.extra = {
+        self.extra: dict[str, np.ndarray] = {
             name: np.full((capacity, width), fill, dtype=dtype)
             for name, (width, dtype, fill) in kind.extra.items()
         }
@@ -109,7 +109,7 @@ class Population:
         self.signals = Signals(*(_grow(c, self.n, grown) for c in self.signals))
         self.extra = {name: _grow(c, self.n, grown) for name, c in self.extra.items()}
 
-    def add(self, **columns: np.ndarray) -> slice:
+    def add(self, **columns: Any) -> slice:
         """Append cells; unnamed columns start at zero (own columns too), mTORC2 assembled.
 
         Args:

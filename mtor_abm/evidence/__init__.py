@@ -1,0 +1,6 @@
+"""What is known: claims of the review, published numbers, targets. Read README.md beside this file."""
+
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+TABLES = ("claims", "parameters", "calibration_targets")  # FOLDER / f"{name}.csv"
