@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .fields import FieldState
-from .numerics.compiled import kernel, rule
+from .numerics.compiled import rule
 from .numerics.lattice import Lattice
 
 SMALL_LAYERS = ("cavity", "bone_faces", "occupant", "vessel", "perfused", "alarm")
@@ -15,6 +15,7 @@ MARROW, BONE, WALL = 0, 1, 2
 # occupant: code of the cell type; lining cells are flat and have a code of their own, since an
 # osteoclast may lift them off
 NOBODY, TUMOUR, PRECURSOR, OSTEOCLAST, MESENCHYMAL, OSTEOBLAST, ADIPOCYTE, CAR, LINING = range(9)
+OSTEOCYTE = 11  # in BONE sites only
 # vessel
 NO_VESSEL, STABLE, SPROUT, TIP = 0, 1, 2, 3
 
@@ -167,6 +168,25 @@ def any_within(site, disc, reach, code, world):
 
 
 @rule
+def nearest_within(site, disc, reach, code, world):
+    """Offset to the nearest site of the disc that a cell of this type fills; 0 if none."""
+    for offset in disc:
+        if reaches(site, offset, reach, world) and world.occupant[site + offset] == code:
+            return offset
+    return 0
+
+
+@rule
+def step_towards(site, offset, reach, world):
+    """The free nearest site in the direction of an offset of up to `reach` sites; -1 if taken."""
+    stride = world.faces[3]
+    rows = (offset + reach) // stride  # sites along x, since along y it is at most `reach`
+    columns = offset - rows * stride
+    there = site + np.sign(rows) * stride + np.sign(columns)
+    return there if is_free(there, world) else -1
+
+
+@rule
 def any_vessel_within(site, disc, reach, state, world):
     """True if a vessel of this state lies on the disc around `site`."""
     for offset in disc:
@@ -184,19 +204,3 @@ def takes_lining(site, world):
         and world.vessel[site] == NO_VESSEL
         and (world.occupant[site] == NOBODY or world.occupant[site] == LINING)
     )
-
-
-@kernel
-def open_doors(world: World) -> np.ndarray:
-    """Free marrow sites beside a perfused vessel, int64, in the order of sites."""
-    out = np.empty(world.ground.shape[0], dtype=np.int64)
-    count = 0
-    for site in range(world.ground.shape[0]):
-        if not is_free(site, world):
-            continue
-        for offset in world.near:
-            if world.perfused[site + offset] == 1:
-                out[count] = site
-                count += 1
-                break
-    return out[:count]

@@ -10,6 +10,7 @@ from .anatomy import perfused
 from .cells.osteoclast import OsteoclastParameters
 from .cells.tissue import Surroundings
 from .fields import OXYGEN, OxygenField
+from .marrow import World, pick_free
 from .numerics.chance import hashed, uniform
 from .numerics.compiled import kernel
 
@@ -33,6 +34,7 @@ class Perfusion:
         permeability = world.perfused * np.float32(self.oxygen.vessel_permeability_per_s)
         arterial = np.float32(self.oxygen.arteriole_level)
         level = np.where(inlet > 0, arterial, np.float32(self.oxygen.vessel_level))
+        s.doors = np.flatnonzero(world.perfused)
         s.fields.set_exchange(OXYGEN, permeability, level)
 
     def replenish(self, s: Surroundings) -> None:
@@ -41,10 +43,7 @@ class Perfusion:
         p = precursors.numbers
         assert isinstance(p, OsteoclastParameters)
         per_h = p.precursors_per_mm2 * s.lattice.area_mm2 / p.precursor_lifetime_h
-        doors = s.door_sites()
-        if len(doors) == 0:
-            return
-        sites, uids = influx(doors, per_h * s.dt_h, s.seed, s.step)
+        sites, uids = influx(s.doors, s.world, per_h * s.dt_h, s.seed, s.step)
         if len(sites) == 0:
             return
         sites, first = np.unique(sites, return_index=True)
@@ -53,16 +52,24 @@ class Perfusion:
 
 
 @kernel
-def influx(doors: np.ndarray, mean: float, seed: int, step: int) -> tuple[np.ndarray, np.ndarray]:
+def influx(
+    doors: np.ndarray, world: World, mean: float, seed: int, step: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Sites and identities of the cells that come in this step: Poisson many, at random doors."""
     count = 0
-    waited = -np.log(1.0 - uniform(seed, INFLUX_KEY, step, 0))
-    while waited <= mean and count < 100000:
-        count += 1
-        waited -= np.log(1.0 - uniform(seed, INFLUX_KEY, step, count))
+    if len(doors) > 0:
+        waited = -np.log(1.0 - uniform(seed, INFLUX_KEY, step, 0))
+        while waited <= mean and count < 100000:
+            count += 1
+            waited -= np.log(1.0 - uniform(seed, INFLUX_KEY, step, count))
     sites = np.empty(count, dtype=np.int64)
     uids = np.empty(count, dtype=np.int64)
+    entered = 0
     for i in range(count):
-        sites[i] = doors[int(uniform(seed, INFLUX_KEY, step, 200000 + i) * len(doors))]
-        uids[i] = np.int64(hashed(seed, INFLUX_KEY, step, 400000 + i) >> np.uint64(11))
-    return sites, uids
+        door = doors[int(uniform(seed, INFLUX_KEY, step, 200000 + i) * len(doors))]
+        site = pick_free(door, uniform(seed, INFLUX_KEY, step, 300000 + i), world)
+        if site >= 0:
+            sites[entered] = site
+            uids[entered] = np.int64(hashed(seed, INFLUX_KEY, step, 400000 + i) >> np.uint64(11))
+            entered += 1
+    return sites[:entered], uids[:entered]

@@ -130,7 +130,7 @@ def place_residents(s: Surroundings, draws: Draws) -> None:
     per_site = ob.osteocytes_per_mm3 * (s.lattice.dx_um * 1e-3) ** 3
     chosen = in_bone[rng.random(len(in_bone)) < per_site]
     _add(s, lineage, chosen, state=OSTEOCYTE)
-    world.occupant[chosen] = 0
+    world.occupant[chosen] = marrow.OSTEOCYTE
 
     free = _free(world)
     cavities = np.flatnonzero(free & (world.cavity == 1) & (world.bone_faces > 0))

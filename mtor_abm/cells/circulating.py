@@ -6,13 +6,15 @@ the level of plasma. Those that pass marrow sinusoids may enter through CXCR4 an
 
 import numpy as np
 
+from ..fields import CXCL12
+from ..marrow import World, pick_free
 from ..mtor import Signals, advance_network
 from ..numerics.chance import uniform
 from ..numerics.compiled import kernel, rule
 from ..numerics.response import probability
 from ..parameters import Group, number, tuple_type
 from .population import CAUSE, DIE, SPECIAL, STAY, Cells, CellType
-from .sensing import Receptors
+from .sensing import Receptors, occupancy
 from .tissue import Surroundings, Tissue, child_uids
 
 ARRIVE = SPECIAL
@@ -79,14 +81,15 @@ def capture_rate(cxcr4_signal, p):
 
 @kernel
 def decide_circulating(
-    n: int, cells: Cells, signals: Signals, doors: np.ndarray, door_signal: np.ndarray,
-    p: CirculatingRates, seed: int, step: int, dt_h: float,
+    n: int, cells: Cells, signals: Signals, world: World, doors: np.ndarray, cxcr4: float,
+    cxcr4_block: np.ndarray, cxcl12_kd_nM: float, p: CirculatingRates, seed: int, step: int,
+    dt_h: float,
 ) -> None:  # fmt: skip
-    """Each circulating cell dies, stops at a sinusoid door, or goes round again.
+    """Each circulating cell dies, stops at a perfused vessel site (a door), or goes round again.
 
     Args:
-        doors: int64 (n_doors,), free marrow sites beside perfused vessels.
-        door_signal: float64 (n_doors,), CXCR4 signal a cell would feel at each door, 0..1.
+        doors: int64 (n_doors,), perfused vessel sites.
+        cxcr4: dosage of CXCR4. cxcr4_block: antagonist at each site, float32 (n_sites,).
     """
     for i in range(n):
         uid = cells.uid[i]
@@ -102,11 +105,13 @@ def decide_circulating(
             continue
         if len(doors) == 0:
             continue
-        door = int(uniform(seed, uid, step, 61) * len(doors))
-        stop = capture_rate(door_signal[door], p) * p.extravasation
-        if uniform(seed, uid, step, 62) < probability(stop, dt_h):
-            cells.intent[i] = ARRIVE
-            cells.target[i] = doors[door]
+        door = doors[int(uniform(seed, uid, step, 61) * len(doors))]
+        bound = occupancy(float(world.level[CXCL12, door]), cxcl12_kd_nM)
+        felt = min(1.0, cxcr4 * bound / (1.0 + float(cxcr4_block[door])))
+        if uniform(seed, uid, step, 62) < probability(capture_rate(felt, p) * p.extravasation, dt_h):
+            cells.target[i] = pick_free(door, uniform(seed, uid, step, 63), world)
+            if cells.target[i] >= 0:
+                cells.intent[i] = ARRIVE
 
 
 class CirculatingTissue(Tissue):
@@ -139,11 +144,9 @@ class CirculatingTissue(Tissue):
 
     def decide(self, s: Surroundings) -> None:
         """Die, stop at the marrow, or go on."""
-        if self.population.n == 0:
-            return
-        sites, signal = s.doors(self.genes.CXCR4, s.exposure["tumour"].cxcr4_block)
         decide_circulating(
-            self.population.n, self.cells, self.population.signals, sites, signal, self.rates,
+            self.population.n, self.cells, self.population.signals, s.world, s.doors,
+            self.genes.CXCR4, s.exposure["tumour"].cxcr4_block, s.sensing.cxcl12_kd_nM, self.rates,
             s.seed, s.step, s.dt_h,
         )  # fmt: skip
 

@@ -241,7 +241,7 @@ class EndothelialTissue(Tissue):
         mothers = self.dividing()
         if len(mothers):
             self._extend(s, mothers, was)
-        n = population.n
+        cells, n = self.cells, population.n  # extending may have moved the columns
         s.world.vessel[cells.site[:n]] = LAYER_OF_STATE[cells.state[:n]]
         dead = population.column("intent") == DIE
         if dead.any():

@@ -9,7 +9,8 @@ import numpy as np
 
 from .. import bone, marrow
 from ..fields import MCSF, OPG, PTHRP, RANKL, TGFB
-from ..marrow import MARROW, NO_VESSEL, NOBODY, World, climb_free, is_free, pick_free
+from ..marrow import MARROW, NO_VESSEL, NOBODY, World, any_within, climb_free, is_free, pick_free
+from ..marrow import OSTEOCYTE as OSTEOCYTE_CODE
 from ..marrow import reaches
 from ..mtor import Reference, Signals
 from ..numerics.chance import uniform
@@ -46,6 +47,14 @@ class OsteoblastParameters(Group):
     osteocytes_per_mm3: float = number(
         20000.0, "1/mm3", "14000-26000, GitHub source comment", "found", low=0, high=1e5,
         what="osteocyte density",
+    )
+    osteocyte_spacing_um: float = number(
+        40.0, "um", "a disc of this radius holds one osteocyte at 20000/mm3 in 10 um of depth",
+        "computed", low=10, high=100, what="an osteoblast stays in its bone if none is this close",
+    )
+    recover_rate_per_h: float = number(
+        0.05 / 24, "1/h", "bare bone is lined again in weeks", "assumed", low=0, high=0.2,
+        what="rate at which a lining cell divides onto bare bone beside it",
     )
     division_rate_per_h: float = number(
         1 / 24, "1/h", "1/d, Moffitt HAL source", "found", low=0, high=0.2,
@@ -301,7 +310,17 @@ def decide_lining(i, cells, s6k, world, p, ref, seed, step, dt_h):
         cells.next_state[i] = PREOSTEOBLAST
         cells.own_a[i] = 0.5  # assumed: a woken lining cell has half the way to go
         return
-    spread(i, cells, s6k, world, p, ref, seed, step, dt_h)
+    if not spread(i, cells, s6k, world, p, ref, seed, step, dt_h):
+        line_bare_bone(i, cells, world, p, seed, step, dt_h)
+
+
+@rule
+def line_bare_bone(i, cells, world, p, seed, step, dt_h):
+    """Lining cells cover most of quiet bone (68-95 %, A(BM)2 source), so they fill its gaps."""
+    if uniform(seed, cells.uid[i], step, 59) < probability(p.recover_rate_per_h, dt_h):
+        cells.target[i] = surface_beside(cells.site[i], world)
+        if cells.target[i] >= 0:
+            cells.intent[i] = DIVIDE
 
 
 @rule
@@ -456,7 +475,8 @@ class OsteoblastTissue(Tissue):
         apply_moves(n, cells, world, MOVE)
         self._embed(s)
         mothers = self.dividing()
-        self.divide(s, mothers, state=PREOSTEOBLAST)
+        quiet = world.cavity[cells.target[mothers]] == 0
+        self.divide(s, mothers, state=np.where(quiet, LINED, PREOSTEOBLAST))
         cells, n = self.cells, self.population.n
         on_marrow = cells.state[:n] != OSTEOCYTE
         flat = cells.state[:n] == LINED
@@ -476,31 +496,25 @@ class OsteoblastTissue(Tissue):
 
     def _embed(self, s: Surroundings) -> None:
         """Sites that are full become bone; their cells move on, or stay in it as osteocytes."""
-        full = np.flatnonzero(
-            (self.population.column("state") == OSTEOBLAST)
-            & (s.world.mineral[self.population.column("site")] >= 1.0)
-            & (self.population.column("intent") != DIE)
-        )
+        full = self.rows_that(EMBED)
         if len(full) == 0:
             return
         cells = self.cells
         sites = cells.site[full].copy()
-        moving = (cells.intent[full] == EMBED) & (cells.target[full] >= 0)
-        stays = full[~moving]
-        goes = full[moving]
-        cells.site[goes] = cells.target[goes]
-        s.world.occupant[sites] = 0
+        reach = self.rates.osteocyte_spacing_um / s.lattice.dx_um
+        stays_alive = lonely(sites, s.world, s.lattice.disc(reach), int(reach))
+        goes = ~stays_alive & (cells.target[full] >= 0)
+        lost = ~stays_alive & ~goes
+        cells.site[full[goes]] = cells.target[full[goes]]
+        s.world.occupant[sites] = NOBODY
+        s.world.occupant[sites[stays_alive]] = marrow.OSTEOCYTE
         bone.formed(s.world, sites)
         s.count("formed_sites", len(sites))
         s.bone_changed = True
-        keep = osteocyte_draw(cells.uid[stays], s.seed, s.step) < self._osteocyte_share(s)
-        cells.state[stays[keep]] = OSTEOCYTE
-        cells.own_a[stays[keep]] = 0.0
-        cells.intent[stays[~keep]] = DIE
-        cells.cause[stays[~keep]] = CAUSE["embedded"]
-
-    def _osteocyte_share(self, s: Surroundings) -> float:
-        return 1.0
+        cells.state[full[stays_alive]] = OSTEOCYTE
+        cells.own_a[full[stays_alive]] = 0.0
+        cells.intent[full[lost]] = DIE
+        cells.cause[full[lost]] = CAUSE["embedded"]
 
     def _bury_buried(self, s: Surroundings) -> None:
         """Remove the dead; those in bone or under an osteoclast hold no site to free."""
@@ -511,17 +525,16 @@ class OsteoblastTissue(Tissue):
         s.events.add(s.time_h, "death", self.population, rows)
         causes = self.cells.cause[rows]
         holds = (causes == CAUSE["lifespan"]) | (causes == CAUSE["no_bone"])
-        own = holds & (self.cells.state[rows] != OSTEOCYTE)
-        s.world.occupant[self.cells.site[rows[own]]] = 0
+        s.world.occupant[self.cells.site[rows[holds]]] = NOBODY
         lifted = causes == CAUSE["retraction"]
         s.world.occupant[self.cells.site[rows[lifted]]] = marrow.OSTEOCLAST
         self.population.remove(dead)
 
 
 @kernel
-def osteocyte_draw(uids: np.ndarray, seed: int, step: int) -> np.ndarray:
-    """A uniform draw for each cell about to be embedded."""
-    out = np.empty(len(uids))
-    for i in range(len(uids)):
-        out[i] = uniform(seed, uids[i], step, 58)
+def lonely(sites: np.ndarray, world: World, disc: np.ndarray, reach: int) -> np.ndarray:
+    """True for each site that has no osteocyte on the disc around it."""
+    out = np.empty(len(sites), dtype=np.bool_)
+    for i in range(len(sites)):
+        out[i] = not any_within(sites[i], disc, reach, OSTEOCYTE_CODE, world)
     return out

@@ -8,8 +8,8 @@ import numpy as np
 
 from .. import bone, marrow
 from ..fields import MCSF, OPG, RANKL
-from ..marrow import BONE, OSTEOCLAST, World, any_within, climb_free, contact_rankl
-from ..marrow import pick_free, takes_lining
+from ..marrow import BONE, OSTEOCLAST, World, climb_free, contact_rankl, nearest_within
+from ..marrow import pick_free, step_towards, takes_lining
 from ..mtor import Reference, Signals, lip_share
 from ..numerics.chance import standard_normal, uniform
 from ..numerics.compiled import kernel, rule
@@ -95,8 +95,8 @@ class OsteoclastParameters(Group):
         what="share of commitment that follows LIP",
     )
     founding_distance_um: float = number(
-        40.0, "um", "one osteoclast per pit", "assumed", low=0, high=40,
-        what="no new osteoclast closer to another than this",
+        60.0, "um", "one osteoclast per pit; precursors gather round it", "assumed", low=0,
+        high=100, what="precursors this close to an osteoclast go to it rather than found another",
     )
     nuclei_to_resorb: int = number(
         3, "1", "multinucleate cells resorb; 3-5", "found", low=1, high=20, what="nuclei needed to resorb"
@@ -268,11 +268,17 @@ def decide_precursors(
                     cells.intent[i] = FUSE
                     cells.target[i] = partner
                 continue
-            if ground >= 0 and not any_within(site, disc, reach, OSTEOCLAST, world):
+            beacon = nearest_within(site, disc, reach, OSTEOCLAST, world)
+            if beacon == 0 and ground >= 0:
                 if uniform(seed, uid, step, 44) < probability(p.fusion_rate_per_h, dt_h):
                     cells.intent[i] = FOUND
                     cells.target[i] = ground
                 continue
+            if beacon != 0 and uniform(seed, uid, step, 45) < probability(walk, dt_h):
+                cells.target[i] = step_towards(site, beacon, reach, world)
+                if cells.target[i] >= 0:
+                    cells.intent[i] = MOVE
+                    continue
         if uniform(seed, uid, step, 45) < probability(walk, dt_h):
             up = climb_free(site, RANKL, world)
             if up < 0 or uniform(seed, uid, step, 46) >= p.precursor_bias:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ..events import EventLog
-from ..fields import CXCL12, FieldState
+from ..fields import FieldState
 from ..genes import Genes
-from ..marrow import World, open_doors
+from ..marrow import World
 from ..mtor import Dosage, NetworkRates, Reference, advance_network
 from ..numerics.chance import child_uid
 from ..numerics.compiled import kernel
@@ -37,6 +37,7 @@ class Surroundings:
         exposure: drug at each site, by tissue name.
         events: the log.
         tissues: all tissues by name.
+        doors: perfused vessel sites through which blood and marrow trade cells, int64.
         tally: counts since the last observation, by name.
     """
 
@@ -54,6 +55,7 @@ class Surroundings:
     tissues: "dict[str, Tissue]" = field(default_factory=dict)
     tally: dict[str, float] = field(default_factory=dict)
     formation_speed: float = 1.0
+    doors: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     bone_changed: bool = False
     vessels_changed: bool = False
 
@@ -61,17 +63,6 @@ class Surroundings:
     def time_h(self) -> float:
         """Time at the end of the current step, h."""
         return (self.step + 1) * self.dt_h
-
-    def door_sites(self) -> np.ndarray:
-        """Free marrow sites beside a perfused vessel, int64, in the order of sites."""
-        return open_doors(self.world)
-
-    def doors(self, cxcr4: float, block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Doors, and the CXCR4 signal (0..1) that a cell with this dosage would feel at each."""
-        sites = self.door_sites()
-        level = self.world.level[CXCL12, sites].astype(np.float64)
-        bound = level / (level + self.sensing.cxcl12_kd_nM)
-        return sites, np.minimum(1.0, cxcr4 * bound / (1.0 + block[sites]))
 
     def count(self, name: str, amount: float) -> None:
         """Add to a tally."""
