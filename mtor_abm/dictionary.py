@@ -1,0 +1,219 @@
+"""The pages of docs/ that are made from the code: `python -m mtor_abm.dictionary [FOLDER]`.
+
+`tables.md` explains every column a run, a study and a comparison write; `parameters.md` lists every
+number of the model with unit, limits, confidence and source. A test holds the files in docs/ to
+what this module makes.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .analysis.compare import COLUMNS as COMPARISON_COLUMNS
+from .catalogue import Entry, listing
+from .drugs import DRUGS
+from .events import CAUSE_MEANINGS, EVENT_COLUMNS, EVENTS
+from .fields import FIELDS
+from .mtor import SIGNALS
+from .observe import CELL_COLUMNS, COLUMNS, SITE_COLUMNS
+from .readouts import EVENTS_PREFIX, STATISTICS
+
+MADE = "Made from the code by `python -m mtor_abm.dictionary`; do not edit.\n"
+FOLDER = Path("docs")
+
+LAYOUT = """
+A study is one folder, a run one folder within it:
+
+```
+outputs/<study>/study.json                    scenarios, seeds, outcome
+outputs/<study>/summary.csv                   the readouts of all runs
+outputs/<study>/comparison.csv                what `compare` found
+outputs/<study>/<scenario>__seed_0001/        one run
+    scenario.toml                             every parameter, resolved: run it again with this file
+    timeseries.csv  events.csv  summary.csv
+    cells/day_014.00.csv  fields/day_014.00.csv
+    manifest.json                             versions, seed, commit, wall time, sha256 and rows of
+                                              every file, status; written last
+```
+
+Tables are CSV in UTF-8 with a header line, a comma between values and a point in numbers. A value
+that is not defined is an empty cell. Units stand in the names; `unit` "1" is a pure number.
+Identities (`uid`) have at most 53 bits, so that R and Excel keep them whole.
+"""
+
+MARKS = """
+How sure we are of a number: **found** (a stored text, table or source code shows it), **computed**
+from found numbers, **recalled** from the literature by memory, **fitted** to a calibration target
+that the source names, **assumed** (a modelling choice). The limits are what a scenario may set.
+A scenario file sets a number as `key = value` under `[table]`, the command line as
+`-S table.key=value`.
+"""
+
+
+def tables_page() -> str:
+    """The data dictionary, as Markdown."""
+    parts = ["# The tables", MADE, LAYOUT]
+    parts += ["## timeseries.csv", "One row every `output.every_h` hours, from hour 0 on."]
+    parts.append(
+        _table(
+            ("column", "unit", "meaning", "readouts in summary.csv"),
+            (
+                (f"`{c.name}`", c.unit, c.meaning, ", ".join(f"`{s}`" for s in c.summary))
+                for c in COLUMNS.values()
+            ),
+        )
+    )
+    parts += ["## summary.csv", _SUMMARY]
+    parts.append(
+        _table(
+            ("statistic", "unit", "meaning", "in compare"),
+            (
+                (f"`{name}`", s.unit.format("column's"), s.meaning, "yes" if s.compared else "no")
+                for name, s in STATISTICS.items()
+            ),
+        )
+    )
+    parts += ["## events.csv", "One row for each thing that happened to a cell."]
+    parts.append(_named(EVENT_COLUMNS))
+    parts.append(_table(("event", "meaning"), ((f"`{k}`", v) for k, v in EVENTS.items())))
+    causes = {k: v for k, v in CAUSE_MEANINGS.items() if k}
+    parts.append(
+        _table(("cause of a death", "meaning"), ((f"`{k}`", v) for k, v in causes.items()))
+    )
+    parts += [
+        "## cells/day_DDD.DD.csv",
+        "One row for each cell, at the days of `output.cells_at_days`.",
+    ]
+    parts.append(_named({**CELL_COLUMNS, **{k: ("1", v) for k, v in SIGNALS.items()}}))
+    parts += ["## fields/day_DDD.DD.csv", _FIELDS]
+    levels = {f"{f.key}_{f.unit}": (f.unit, f.label) for f in FIELDS}
+    drugs = {f"{d.key}_nM": ("nM", f"{d.label}, free") for d in DRUGS.values() if d.is_field}
+    parts.append(_named({**SITE_COLUMNS, **levels, **drugs}))
+    parts += ["## comparison.csv", "One row for each treated arm and readout."]
+    parts.append(_named(COMPARISON_COLUMNS))
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+_SUMMARY = f"""Columns `readout`, `unit`, `value`; that of a study has `scenario` and `seed` before them. A readout is
+`<column>_<statistic>`, for the statistics listed above beside each column, or
+`{EVENTS_PREFIX}<event>_<cell type>`, the number of such events."""  # noqa: E501
+
+_FIELDS = """One row for each site, at the days of `output.fields_at_days`. A drug has a column where the
+scenario gives it."""
+
+
+def parameters_page() -> str:
+    """Every number of the model, as Markdown."""
+    parts = ["# The parameters", MADE, MARKS]
+    for table in listing("tables"):
+        parts += [f"## [{table['name']}]", table["meaning"], _numbers(table["numbers"])]
+    parts += ["## [genes.CELL]", _cells(), _numbers(listing("genes"))]
+    for field in listing("fields"):
+        title = f"## [fields.{field['name']}]"
+        parts += [title, f"{field['meaning']}, in {field['unit']}.", _numbers(field["numbers"])]
+    parts += ["## Switches", "Findings on which the literature disagrees; set under `[switches]`."]
+    for switch in listing("switches"):
+        parts.append(_switch(switch))
+    parts += ["## Drugs", _DRUGS]
+    for drug in listing("drugs"):
+        parts += _drug(drug)
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+_DRUGS = """Rows of `DRUGS` (`mtor_abm/drugs.py`). They are not set by a scenario; a scenario gives the dose and
+the schedule, see [drugs.DRUG] above. Amounts count in mg/kg in a mouse and in mg in a human."""  # noqa: E501
+
+
+def _cells() -> str:
+    names = ", ".join(f"`{cell['name']}`" for cell in listing("cells"))
+    return f"Gene dosage of one cell type; CELL is one of {names}."
+
+
+def _switch(switch: Entry) -> str:
+    rows = ((f"`{value}`", meaning) for value, meaning in switch["values"].items())
+    return (
+        f"### {switch['name']}: {switch['meaning']}\n\nDefault `{switch['value']}`. "
+        f"The run that would tell: {switch['discriminating_run']}.\n\n{_table(('value', 'meaning'), rows)}"
+    )
+
+
+def _drug(drug: Entry) -> list[str]:
+    routes = "; ".join(f"{species}: {', '.join(ways)}" for species, ways in drug["routes"].items())
+    facts = f"Acts as {drug['action']}. Routes: {routes}."
+    facts += "".join(f" Not in the {species}: {why}." for species, why in drug["not_in"].items())
+    return [f"### {drug['name']}: {drug['meaning']}", facts, _drug_numbers(drug["numbers"])]
+
+
+def _drug_numbers(rows: Iterable[Entry]) -> str:
+    return _table(
+        ("number", "value", "unit", "confidence", "source"),
+        (
+            (f"`{r['name']}`", _plain(r["value"]), r["unit"], r["confidence"], r["source"])
+            for r in rows
+        ),
+    )
+
+
+def _numbers(rows: Iterable[Entry]) -> str:
+    return _table(
+        ("key", "value", "unit", "limits", "confidence", "meaning and source"),
+        (
+            (
+                f"`{row['name'].rpartition('.')[2]}`",
+                _plain(row["value"]),
+                row["unit"],
+                _limits(row),
+                row["confidence"],
+                "; ".join(text for text in (row["meaning"], row["source"]) if text),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _limits(row: Mapping[str, Any]) -> str:
+    low, high = row.get("low"), row.get("high")
+    if low is None and high is None:
+        return ""
+    return f"{_plain(low)} to {_plain(high)}" if high is not None else f"{_plain(low)} or more"
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "left out"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list | dict):
+        return "none" if not value else str(value)
+    return str(value)
+
+
+def _named(columns: Mapping[str, tuple[str, str]]) -> str:
+    rows = ((f"`{name}`", unit, meaning) for name, (unit, meaning) in columns.items())
+    return _table(("column", "unit", "meaning"), rows)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(_cell(text) for text in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
+
+
+PAGES = {"tables.md": tables_page, "parameters.md": parameters_page}
+
+
+def write_pages(folder: Path) -> list[Path]:
+    """Write every page into the folder; returns their paths."""
+    paths = [folder / name for name in PAGES]
+    for path, make in zip(paths, PAGES.values(), strict=True):
+        path.write_text(make(), encoding="utf-8")
+    return paths
+
+
+if __name__ == "__main__":
+    for written in write_pages(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER):
+        print(written)

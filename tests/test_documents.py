@@ -1,0 +1,84 @@
+"""The documents agree with the code and with each other; the evidence is whole."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from mtor_abm import evidence
+from mtor_abm.dictionary import PAGES
+from mtor_abm.drugs import DRUGS
+from mtor_abm.observe import COLUMNS
+from mtor_abm.scenario import GROUPS
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+MARKS = {"found", "recalled", "assumed", "computed"}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_made_from_the_code_is_up_to_date(name):
+    page = ROOT / "docs" / name
+    assert page.read_text(encoding="utf-8") == PAGES[name](), (
+        "a number, column or drug changed: type python -m mtor_abm.dictionary"
+    )
+
+
+def test_dictionary_leaves_nothing_out():
+    tables, parameters = PAGES["tables.md"](), PAGES["parameters.md"]()
+    assert [c for c in COLUMNS if f"| `{c}` |" not in tables] == []
+    keys = [key for group in GROUPS.values() for key in group.model_fields]
+    assert [k for k in keys if f"| `{k}` |" not in parameters] == []
+    assert [d for d in DRUGS if f"### {d}: " not in parameters] == []
+
+
+def test_every_row_of_a_page_has_all_its_cells():
+    for make in PAGES.values():
+        for block in make().split("\n\n"):
+            lines = [line for line in block.split("\n") if line.startswith("|")]
+            cells = {len(re.split(r"(?<!\\)\|", line)) for line in lines}
+            assert len(cells) <= 1, block
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_to_files(document):
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", document.read_text(encoding="utf-8"))
+    local = [link for link in links if "://" not in link and not link.startswith("mailto:")]
+    assert [link for link in local if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_modules_named_in_documents_exist(document):
+    named = re.findall(r"`(?:mtor_abm/)([a-z_/]+\.py)", document.read_text(encoding="utf-8"))
+    assert [name for name in named if not (ROOT / "mtor_abm" / name).exists()] == []
+
+
+def rows(name):
+    with (evidence.FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("name", evidence.TABLES)
+def test_evidence_is_rectangular_and_counted_in_its_readme(name):
+    table = rows(name)
+    assert all(None not in row and None not in row.values() for row in table)
+    readme = (evidence.FOLDER / "README.md").read_text(encoding="utf-8")
+    assert f"| `{name}.csv` | {len(table)} |" in readme
+
+
+def test_evidence_is_marked():
+    assert {row["primary_basis"] for row in rows("parameters")} == MARKS
+    for table in ("claims", "calibration_targets"):
+        ids = [row["id"] for row in rows(table)]
+        assert len(ids) == len(set(ids))
+    assert {row["kind"] for row in rows("claims")} == {"testable", "variant", "context", "doubtful"}
+    assert all(row["use"].startswith("CALIBRATE") for row in rows("calibration_targets"))
+
+
+def test_targets_that_the_code_was_fitted_to_are_in_the_evidence():
+    known = {row["id"] for row in rows("calibration_targets")}
+    sources = [f.json_schema_extra or {} for g in GROUPS.values() for f in g.model_fields.values()]
+    cited = {t for s in sources for t in re.findall(r"target (T\d+)", s.get("source", ""))}
+    assert cited
+    assert cited <= known
