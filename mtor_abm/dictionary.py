@@ -78,13 +78,8 @@ def tables_page() -> str:
     parts.append(_named(EVENT_COLUMNS))
     parts.append(_table(("event", "meaning"), ((f"`{k}`", v) for k, v in EVENTS.items())))
     causes = {k: v for k, v in CAUSE_MEANINGS.items() if k}
-    parts.append(
-        _table(("cause of a death", "meaning"), ((f"`{k}`", v) for k, v in causes.items()))
-    )
-    parts += [
-        "## cells/day_DDD.DD.csv",
-        "One row for each cell, at the days of `output.cells_at_days`.",
-    ]
+    parts.append(_table(("cause of death", "meaning"), ((f"`{k}`", v) for k, v in causes.items())))
+    parts += ["## cells/day_DDD.DD.csv", _CELLS]
     parts.append(_named({**CELL_COLUMNS, **{k: ("1", v) for k, v in SIGNALS.items()}}))
     parts += ["## fields/day_DDD.DD.csv", _FIELDS]
     levels = {f"{f.key}_{f.unit}": (f.unit, f.label) for f in FIELDS}
@@ -95,12 +90,18 @@ def tables_page() -> str:
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
-_SUMMARY = f"""Columns `readout`, `unit`, `value`; that of a study has `scenario` and `seed` before them. A readout is
-`<column>_<statistic>`, for the statistics listed above beside each column, or
-`{EVENTS_PREFIX}<event>_<cell type>`, the number of such events."""  # noqa: E501
+_SUMMARY = f"""
+Columns `readout`, `unit`, `value`; that of a study has `scenario` and `seed` before them. A readout
+is `<column>_<statistic>`, for the statistics listed above beside each column, or
+`{EVENTS_PREFIX}<event>_<cell type>`, the number of such events.
+"""
 
-_FIELDS = """One row for each site, at the days of `output.fields_at_days`. A drug has a column where the
-scenario gives it."""
+_CELLS = "One row for each cell, at the days of `output.cells_at_days`."
+
+_FIELDS = """
+One row for each site, at the days of `output.fields_at_days`. A drug has a column where the
+scenario gives it.
+"""
 
 
 def parameters_page() -> str:
@@ -121,8 +122,10 @@ def parameters_page() -> str:
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
-_DRUGS = """Rows of `DRUGS` (`mtor_abm/drugs.py`). They are not set by a scenario; a scenario gives the dose and
-the schedule, see [drugs.DRUG] above. Amounts count in mg/kg in a mouse and in mg in a human."""  # noqa: E501
+_DRUGS = """
+Rows of `DRUGS` (`mtor_abm/drugs.py`). They are not set by a scenario; a scenario gives the dose and
+the schedule, see [drugs.DRUG] above. Amounts count in mg/kg in a mouse and in mg in a human.
+"""
 
 
 def _cells() -> str:
@@ -132,9 +135,12 @@ def _cells() -> str:
 
 def _switch(switch: Entry) -> str:
     rows = ((f"`{value}`", meaning) for value, meaning in switch["values"].items())
-    return (
-        f"### {switch['name']}: {switch['meaning']}\n\nDefault `{switch['value']}`. "
-        f"The run that would tell: {switch['discriminating_run']}.\n\n{_table(('value', 'meaning'), rows)}"
+    return "\n\n".join(
+        (
+            f"### {switch['name']}: {switch['meaning']}",
+            f"Default `{switch['value']}`. The run that would tell: {switch['discriminating_run']}.",
+            _table(("value", "meaning"), rows),
+        )
     )
 
 

@@ -1,4 +1,4 @@
-"""What is known: claims of the review, published numbers, targets. Read README.md beside this file."""
+"""What is known: claims of the review, published numbers, targets; see README.md beside this."""
 
 from pathlib import Path
 
