@@ -20,6 +20,7 @@ from typing import Any
 
 import numba
 import numpy as np
+from numba.extending import register_jitable
 
 PACKAGE = Path(__file__).resolve().parent.parent
 BOUNDSCHECK = os.environ.get("MTOR_ABM_BOUNDSCHECK", "0") not in ("", "0")
@@ -29,6 +30,14 @@ KEEP_UNUSED_CACHES_DAYS = 14.0
 # Reassociation lets sums be vectorised and contraction lets multiply-adds fuse; NaN and infinity
 # keep their meaning, which `fastmath=True` would take away from every check.
 REORDER = frozenset({"reassoc", "contract", "nsz", "arcp"})
+
+# C-like division, no GIL; nobody calls kernels from C.
+_STRICT: dict[str, Any] = {
+    "error_model": "numpy",
+    "nogil": True,
+    "boundscheck": BOUNDSCHECK,
+    "no_cfunc_wrapper": True,
+}
 
 if JIT_IS_OFF:
     np.seterr(over="ignore")  # the keyed hash wraps around 2**64 by intent
@@ -82,22 +91,18 @@ def cache_is_cold() -> bool:
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a loop or a rule: strict floating point, cached, C-like division, no GIL."""
-    return numba.njit(
-        cache=CACHE_FOLDER is not None, error_model="numpy", nogil=True, boundscheck=BOUNDSCHECK
-    )(function)
+    return numba.njit(cache=CACHE_FOLDER is not None, **_STRICT)(function)
 
 
 def rule(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a short scalar rule, inlined by LLVM into the loop that calls it."""
-    return numba.njit(error_model="numpy", nogil=True, boundscheck=BOUNDSCHECK)(function)
+    """Let kernels compile a short scalar rule into the loop that calls it.
+
+    Called from Python the rule stays the plain function it is, so no way in from Python is compiled
+    for it, which would cost more than the rule itself.
+    """
+    return register_jitable(**_STRICT)(function)
 
 
 def reordering_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a field kernel whose sums may be reordered for vector instructions (see REORDER)."""
-    return numba.njit(
-        cache=CACHE_FOLDER is not None,
-        error_model="numpy",
-        nogil=True,
-        boundscheck=BOUNDSCHECK,
-        fastmath=set(REORDER),
-    )(function)
+    return numba.njit(cache=CACHE_FOLDER is not None, fastmath=set(REORDER), **_STRICT)(function)
