@@ -1,0 +1,311 @@
+"""Osteoclast lineage: RANKL, commitment, the front, resorption to the site, fusion, life and death."""
+
+import numpy as np
+import pytest
+from hand_made import (
+    NEVER,
+    SURE,
+    UNTREATED,
+    change_rates,
+    empty_marrow,
+    one_step,
+    put,
+    put_bone,
+    rates,
+)
+
+from mtor_abm.cells.osteoclast import (
+    COMMITTED,
+    FOOTPRINT,
+    MATURE,
+    MONONUCLEAR,
+    OsteoclastTissue,
+    commitment_rate,
+    drawn_lifespan,
+    free_front,
+    front_site,
+    lifespans,
+    rankl_signal,
+    resorption_per_h,
+    starvation_rate,
+    without_s6k,
+)
+from mtor_abm.fields import MCSF, OPG, RANKL
+from mtor_abm.marrow import BONE, MARROW, OSTEOCLAST
+
+R = UNTREATED
+P = rates(
+    OsteoclastTissue,
+    rankl_half_nM=0.4,
+    membrane_share=0.8,
+    opg_kd_nM=1.0,
+    commitment_rate_per_h=0.01,
+    signal_half=0.35,
+    mcsf_half_nM=0.05,
+    commitment_without_s6k=0.3,
+    lip_weight=1.0,
+    starvation_rate_per_h=0.02,
+    survival_half=0.1,
+    death_without_s6k=1.0,
+    resorption_um_per_day=10.0,
+    resorption_base=0.3,
+    resorption_on_s6k=0.6,
+    bisphosphonate_slowing=1.0,
+    lifespan_h=300.0,
+    lifespan_sd_h=60.0,
+)
+
+
+def slab(s, x):
+    """Bone from column x on to the far wall."""
+    nx, ny = s.lattice.nx, s.lattice.ny
+    put_bone(s, [s.lattice.site(i, j) for i in range(x, nx) for j in range(ny)])
+
+
+def test_rankl_signal_of_contact_and_solution_less_opg():
+    s = empty_marrow()
+    site, world = s.lattice.site(4, 4), s.world
+    assert rankl_signal(site, world, P) == 0.0
+    world.level[RANKL, site] = 0.4
+    assert rankl_signal(site, world, P) == pytest.approx(0.2 * 0.5)
+    world.membrane_rankl[site + 1] = 0.25
+    assert rankl_signal(site, world, P) == pytest.approx(0.8 * 0.5 + 0.1)
+    world.level[OPG, site] = 3.0  # a quarter stays free
+    assert rankl_signal(site, world, P) == pytest.approx(0.8 * 0.125 + 0.2 * 0.1 / 0.5)
+    world.level[OPG, site] = 0.0
+    world.rankl_trap[site] = 3.0
+    assert rankl_signal(site, world, P) == pytest.approx(0.8 * 0.125 + 0.2 * 0.1 / 0.5)
+    world.rankl_trap[site] = 0.0
+    world.membrane_rankl[site + 1] = 1.0
+    world.level[RANKL, site] = 1e9
+    assert rankl_signal(site, world, P) == pytest.approx(1.0)
+
+
+def test_commitment_needs_rankl_mcsf_s6k_and_lip():
+    full = commitment_rate(0.35, 0.05, R.s6k, R.p4ebp1, P, R)
+    assert full == pytest.approx(0.01 * 0.5 * 0.5)
+    assert commitment_rate(0.0, 0.05, R.s6k, R.p4ebp1, P, R) == 0.0
+    assert commitment_rate(0.35, 0.0, R.s6k, R.p4ebp1, P, R) == 0.0
+    assert commitment_rate(0.35, 0.05, 0.0, R.p4ebp1, P, R) == pytest.approx(0.3 * full)
+    assert commitment_rate(0.35, 0.05, R.s6k, 0.0, P, R) == 0.0
+    half_lip = commitment_rate(0.35, 0.05, R.s6k, 0.0, P._replace(lip_weight=0.5), R)
+    assert half_lip == pytest.approx(0.5 * full)
+
+
+def test_death_resorption_and_lifespan_by_hand():
+    assert without_s6k(R.s6k, P, R) == 1.0
+    assert without_s6k(0.0, P, R) == 2.0
+    assert starvation_rate(0.0, R.s6k, P, R) == pytest.approx(0.02)
+    assert starvation_rate(0.1, R.s6k, P, R) == pytest.approx(0.01)
+    assert starvation_rate(0.1, 0.0, P, R) == pytest.approx(0.02)
+    assert resorption_per_h(1.0, R.s6k, 0.0, P, R, 10.0) == pytest.approx(1 / 24)
+    assert resorption_per_h(0.0, R.s6k, 0.0, P, R, 10.0) == pytest.approx(0.3 / 24)
+    assert resorption_per_h(1.0, 0.0, 0.0, P, R, 10.0) == pytest.approx(0.4 / 24)
+    assert resorption_per_h(1.0, R.s6k, 1.0, P, R, 10.0) == pytest.approx(1 / 24 / 1.5)
+    assert resorption_per_h(1.0, R.s6k, 0.0, P, R, 5.0) == pytest.approx(2 / 24)
+
+
+def test_lifespans_are_normal_and_cut():
+    lives = lifespans(np.arange(4000), P, 1)
+    assert lives.mean() == pytest.approx(300.0, abs=4 * 60 / 4000**0.5)
+    assert lives.std() == pytest.approx(60.0, rel=0.05)
+    wide = P._replace(lifespan_sd_h=1e5)
+    ends = {float(drawn_lifespan(1, uid, wide)) for uid in range(50)}
+    assert ends == {150.0, 600.0}
+
+
+def test_front_prefers_a_pit_already_begun_then_the_most_exposed_bone():
+    s = empty_marrow()
+    here = s.lattice.site(4, 4)
+    down, up = s.lattice.site(4, 5), s.lattice.site(4, 3)
+    assert front_site(here, s.world) == -1
+    put_bone(s, [down, up, s.lattice.site(4, 2)])  # up is covered from behind, down stands alone
+    assert front_site(here, s.world) == down
+    s.world.mineral[up] = 0.5
+    assert front_site(here, s.world) == up
+
+
+def test_free_front_finds_bone_surface_that_is_free_or_lined():
+    s = empty_marrow()
+    here = s.lattice.site(4, 4)
+    footprint = np.array([here, -1, -1, -1, -1])
+    assert free_front(footprint, s.world) == -1, "no bone"
+    put_bone(s, [s.lattice.site(4, 6)])
+    ground = s.lattice.site(4, 5)
+    assert free_front(footprint, s.world) == ground
+    put(s, "tumour", ground)
+    assert free_front(footprint, s.world) == -1, "a tumour cell holds it"
+    s.world.occupant[ground] = 0
+    put(s, "osteoblast", ground, "lining")
+    assert free_front(footprint, s.world) == ground, "a lining cell can be lifted"
+
+
+def digging(nuclei=3.0, **changes):
+    """One osteoclast with one part before a slab of bone, fully fed with RANKL, immortal."""
+    s = empty_marrow(20, 9)
+    slab(s, 6)
+    change_rates(s, "osteoclast", **({"starvation_rate_per_h": NEVER} | changes))
+    put(s, "osteoclast", s.lattice.site(5, 4), nuclei=nuclei, lifespan_h=1e9)
+    s.world.level[RANKL] = 1e9
+    s.world.membrane_rankl[:] = 1.0
+    return s
+
+
+def test_one_part_takes_one_site_of_bone_in_exactly_its_time():
+    """10 um/d at full signal: a site of 10 um is gone after 24 h, and no site before."""
+    s = digging(resorption_um_per_day=10.0)
+    front = s.lattice.site(6, 4)
+    for hour in range(1, 24):
+        one_step(s, "osteoclast")
+        assert s.world.mineral[front] == pytest.approx(1.0 - hour / 24.0, abs=1e-5)
+        assert s.world.ground[front] == BONE
+    one_step(s, "osteoclast")
+    assert s.world.ground[front] == MARROW
+    assert s.world.cavity[front] == 1
+    assert s.world.bone_pool[front] == 1.0
+    assert s.tally["resorbed_sites"] == 1
+    assert s.bone_changed
+
+
+def test_ten_days_of_digging_take_ten_sites():
+    """A part that follows its front takes one site a day; moving on costs it an hour at a site."""
+    s = digging(resorption_um_per_day=10.0, nuclei_max=3.0)
+    tissue = s.tissues["osteoclast"]
+    tissue.cells.own_a[0] = max(tissue.rates.nuclei_to_resorb, 1.0)
+    change_rates(s, "osteoclast", nuclei_to_resorb=1.0)
+    tissue.cells.own_a[0] = 1.0  # one nucleus: it stays on one site
+    before = int((s.world.ground == BONE).sum())
+    for _ in range(10 * 25):
+        one_step(s, "osteoclast")
+        assert np.count_nonzero(tissue.population.extra["footprint"][0] >= 0) == 1
+    assert before - int((s.world.ground == BONE).sum()) == pytest.approx(10, abs=1)
+
+
+def test_an_osteoclast_below_its_nuclei_does_not_dig():
+    s = digging(nuclei=1.0, nuclei_to_resorb=3.0)
+    for _ in range(30):
+        one_step(s, "osteoclast")
+    assert s.tissues["osteoclast"].cells.state[0] == MONONUCLEAR
+    assert not s.tally
+    s.tissues["osteoclast"].cells.own_a[0] = 3.0
+    for _ in range(25):
+        one_step(s, "osteoclast")
+    assert s.tissues["osteoclast"].cells.state[0] == MATURE
+    assert s.tally["resorbed_sites"] >= 1
+
+
+def test_bisphosphonate_slows_digging_and_shortens_life():
+    s = digging(resorption_um_per_day=10.0, bisphosphonate_slowing=1.0, nuclei_max=1.0,
+                nuclei_to_resorb=1.0, bisphosphonate_lifespan=10.0)  # fmt: skip
+    s.tissues["osteoclast"].cells.own_a[0] = 1.0
+    front = s.lattice.site(6, 4)
+    s.world.antiresorptive[s.world.ground == BONE] = 1.0
+    for _ in range(12):
+        one_step(s, "osteoclast")
+    assert s.world.mineral[front] == pytest.approx(1.0 - 12 / 24 / 1.5, abs=1e-5)
+    aged = s.tissues["osteoclast"].cells.age_h[0]
+    assert aged == pytest.approx(12 + 12 * 10.0 / FOOTPRINT)
+
+
+def test_it_spreads_to_as_many_sites_as_it_has_nuclei():
+    for nuclei, sites in ((1.0, 1), (3.0, 3), (9.0, FOOTPRINT)):
+        s = digging(nuclei=nuclei, resorption_um_per_day=0.0)
+        for _ in range(8):
+            one_step(s, "osteoclast")
+        parts = s.tissues["osteoclast"].population.extra["footprint"][0]
+        parts = parts[parts >= 0]
+        assert len(set(parts)) == len(parts) == sites
+        assert set(np.flatnonzero(s.world.occupant == OSTEOCLAST)) == set(parts)
+
+
+def precursors(**changes):
+    """A marrow in which precursors live for ever and stand still unless a rate is raised."""
+    s = empty_marrow(12, 12)
+    still = {"precursor_motility_um2_per_min": NEVER, "precursor_lifetime_h": 1e12,
+             "commitment_rate_per_h": NEVER, "fusion_rate_per_h": NEVER}  # fmt: skip
+    change_rates(s, "osteoclast_precursor", **(still | changes))
+    change_rates(s, "osteoclast", starvation_rate_per_h=NEVER)
+    return s
+
+
+def test_a_precursor_commits_only_where_rankl_is():
+    s = precursors(commitment_rate_per_h=SURE)
+    near, far = s.lattice.site(2, 2), s.lattice.site(9, 9)
+    put(s, "osteoclast_precursor", [near, far])
+    s.world.level[MCSF] = 1.0
+    s.world.membrane_rankl[near] = 1.0
+    one_step(s, "osteoclast_precursor")
+    assert list(s.tissues["osteoclast_precursor"].population.column("state")) == [COMMITTED, 0]
+    assert list(s.events.take()["event"]) == ["commitment"]
+
+
+def test_a_committed_precursor_founds_an_osteoclast_on_bone_and_lifts_the_lining_cell():
+    s = precursors(fusion_rate_per_h=SURE)
+    put_bone(s, [s.lattice.site(5, y) for y in range(12)])
+    start, surface = s.lattice.site(3, 5), [s.lattice.site(4, y) for y in range(12)]
+    put(s, "osteoblast", surface, "lining")
+    put(s, "osteoclast_precursor", start, "committed")
+    mother = int(s.tissues["osteoclast_precursor"].cells.uid[0])
+    one_step(s, "osteoclast_precursor", "osteoclast", "osteoblast")
+    osteoclasts = s.tissues["osteoclast"].population
+    assert s.tissues["osteoclast_precursor"].population.n == 0
+    assert osteoclasts.n == 1
+    assert osteoclasts.column("nuclei")[0] == 1
+    assert osteoclasts.column("parent")[0] == mother
+    seat = osteoclasts.column("site")[0]
+    assert seat in surface
+    assert s.world.occupant[seat] == OSTEOCLAST
+    assert s.world.occupant[start] == 0
+    assert s.tissues["osteoblast"].population.n == 11
+    log = s.events.take()
+    deaths = log["event"] == "death"
+    assert sorted(log["cause"][deaths]) == ["fused", "retraction"]
+
+
+def test_a_committed_precursor_fuses_with_an_osteoclast_it_touches():
+    s = precursors(fusion_rate_per_h=SURE)
+    put_bone(s, [s.lattice.site(5, y) for y in range(12)])
+    seat = s.lattice.site(4, 5)
+    put(s, "osteoclast", seat, nuclei=2.0, lifespan_h=1e9)
+    put(s, "osteoclast_precursor", [seat - 1, s.lattice.site(3, 5)], "committed")
+    one_step(s, "osteoclast_precursor")
+    assert s.tissues["osteoclast"].population.column("nuclei")[0] == 3, "one at a time at a site"
+    one_step(s, "osteoclast_precursor")
+    assert s.tissues["osteoclast"].population.column("nuclei")[0] == 4
+    assert s.tissues["osteoclast_precursor"].population.n == 0
+    change_rates(s, "osteoclast", nuclei_max=4.0)
+    put(s, "osteoclast_precursor", seat - 1, "committed")
+    one_step(s, "osteoclast_precursor")
+    assert s.tissues["osteoclast"].population.column("nuclei")[0] == 4, "no more than nuclei_max"
+
+
+def test_an_osteoclast_dies_at_its_lifespan_and_without_rankl():
+    s = digging(resorption_um_per_day=0.0, death_without_s6k=1.0)
+    tissue = s.tissues["osteoclast"]
+    tissue.cells.own_b[0] = 5.0
+    for _ in range(6):
+        assert tissue.population.n == 1
+        one_step(s, "osteoclast")
+    one_step(s, "osteoclast")
+    assert tissue.population.n == 0
+    assert not (s.world.occupant == OSTEOCLAST).any()
+    assert list(s.events.take()["cause"]) == ["lifespan"]
+
+    s = digging(starvation_rate_per_h=SURE)
+    s.world.level[RANKL] = 0.0
+    s.world.membrane_rankl[:] = 0.0
+    one_step(s, "osteoclast")
+    assert s.tissues["osteoclast"].population.n == 0
+    assert list(s.events.take()["cause"]) == ["no_rankl"]
+
+
+def test_life_is_half_as_long_without_s6k():
+    s = digging(resorption_um_per_day=0.0, death_without_s6k=1.0)
+    tissue = s.tissues["osteoclast"]
+    tissue.cells.own_b[0] = 10.0
+    tissue.population.signals.s6k[0] = 0.0
+    hours = 0
+    while tissue.population.n:
+        one_step(s, "osteoclast")
+        hours += 1
+    assert hours == 7  # age 6 h counts as 12 h, above 10 h; ages are read before they grow

@@ -1,0 +1,322 @@
+"""Tumour cells: rules with answers known by hand, then single cells in a marrow made by hand."""
+
+import math
+
+import numpy as np
+import pytest
+from hand_made import (
+    NEVER,
+    SURE,
+    UNTREATED,
+    change_rates,
+    empty_marrow,
+    one_step,
+    put,
+    put_bone,
+    rates,
+)
+
+from mtor_abm.cells.population import CAUSE, DIVIDE, MOVE
+from mtor_abm.cells.tumour import (
+    CYCLING,
+    DORMANT,
+    QUIESCENT,
+    TumourTissue,
+    chemotactic_share,
+    crawl_rate,
+    daughter_site,
+    death_rate,
+    division_rate,
+    dormancy_entry_rate,
+    dormancy_exit_rate,
+    emt_change,
+    pthrp_target,
+    pushed_site,
+)
+from mtor_abm.fields import CXCL12, OXYGEN, PTHRP, TGFB, VEGF
+
+P = rates(
+    TumourTissue,
+    division_rate_per_h=0.03,
+    division_oxygen_half_mmHg=4.0,
+    death_rate_per_h=1e-5,
+    hypoxia_death_rate_per_h=0.02,
+    hypoxia_death_half_mmHg=0.8,
+    foxo_death_rate_per_h=1e-4,
+    crawl_speed_um_per_h=10.0,
+    speed_on_s6k=0.5,
+    speed_on_mtorc2=0.3,
+    adhesion=1.5,
+    chemotactic_index=0.4,
+    chemotaxis_contrast=0.02,
+    dormancy_entry_rate_per_h=0.02,
+    dormancy_exit_rate_per_h=0.001,
+    dormancy_exit_tip_rate_per_h=0.01,
+    dormancy_neighbours_max=1.0,
+    tsp1=1.0,
+    pthrp_gain=3.0,
+    emt_rate_per_h=0.02,
+    emt_on_tgfb=0.4,
+    emt_on_s6k=0.3,
+    emt_on_mtorc2=0.3,
+    met_rate_per_h=0.02,
+)
+R = UNTREATED
+
+
+def quiet_marrow(**changes):
+    """A marrow full of oxygen in which tumour cells do nothing unless a rate is raised."""
+    s = empty_marrow()
+    s.world.level[OXYGEN] = 20.0
+    still = dict.fromkeys(
+        ("division_rate_per_h", "death_rate_per_h", "hypoxia_death_rate_per_h",
+         "foxo_death_rate_per_h", "crawl_speed_um_per_h", "dormancy_entry_rate_per_h",
+         "dormancy_exit_rate_per_h", "dormancy_exit_tip_rate_per_h"),
+        NEVER,
+    )  # fmt: skip
+    change_rates(s, "tumour", **(still | changes))
+    return s
+
+
+def test_division_rate_is_a_product_of_oxygen_translation_and_growth_factors():
+    assert division_rate(4.0, 1.0, R.p4ebp1, P, R) == pytest.approx(0.03 * 0.5)
+    assert division_rate(12.0, 0.5, R.p4ebp1, P, R) == pytest.approx(0.03 * 0.75 * 0.7)
+    assert division_rate(4.0, 0.0, 0.0, P, R) == pytest.approx(0.03 * 0.5 * 0.25 * 0.4)
+    assert division_rate(0.0, 1.0, R.p4ebp1, P, R) == 0.0
+
+
+def test_death_rate_by_hypoxia_foxo_and_autophagy():
+    assert death_rate(0.0, 0.0, 0.0, P) == pytest.approx(1e-5 + 0.02)
+    assert death_rate(0.8, 0.0, 0.0, P) == pytest.approx(1e-5 + 0.01)
+    assert death_rate(0.8, 1.0, 1.0, P) == pytest.approx(1e-5 + 0.5 * (0.01 + 1e-4))
+    assert death_rate(1e6, 0.0, 0.0, P) == pytest.approx(1e-5)
+
+
+def test_crawl_rate_by_both_complexes_and_adhesion():
+    assert crawl_rate(R.s6k, R.mtorc2, 0, 0.0, P, R, 10.0) == pytest.approx(1.0)
+    assert crawl_rate(R.s6k, R.mtorc2, 0, 0.0, P, R, 20.0) == pytest.approx(0.5)
+    assert crawl_rate(0.0, R.mtorc2, 0, 0.0, P, R, 10.0) == pytest.approx(0.5)
+    assert crawl_rate(R.s6k, 0.0, 0, 0.0, P, R, 10.0) == pytest.approx(0.7)
+    assert crawl_rate(R.s6k, R.mtorc2, 2, 0.0, P, R, 10.0) == pytest.approx(1 / 4)
+    assert crawl_rate(R.s6k, R.mtorc2, 2, 1.0, P, R, 10.0) == pytest.approx(1 / 1.9)
+
+
+def test_chemotactic_share_needs_a_gradient_and_the_receptor():
+    assert chemotactic_share(0.3, 0.02, R.s6k, R.mtorc2, P, R) == pytest.approx(0.4 * 0.5)
+    assert chemotactic_share(0.3, 0.02, 0.0, 0.0, P, R) == pytest.approx(0.4 * 0.5 * 0.3)
+    assert chemotactic_share(0.0, 0.02, R.s6k, R.mtorc2, P, R) == 0.0
+    assert chemotactic_share(0.3, 0.0, R.s6k, R.mtorc2, P, R) == 0.0
+    assert chemotactic_share(1.0, 1e9, 2 * R.s6k, 2 * R.mtorc2, P, R) == 1.0
+
+
+def test_dormancy_rates():
+    assert dormancy_entry_rate(True, 1, P) == 0.02
+    assert dormancy_entry_rate(True, 2, P) == 0.0
+    assert dormancy_entry_rate(False, 0, P) == 0.0
+    assert dormancy_entry_rate(True, 0, P._replace(tsp1=0.5)) == 0.01
+    assert dormancy_exit_rate(True, True, P) == 0.01
+    assert dormancy_exit_rate(True, False, P) == 0.001
+    assert dormancy_exit_rate(False, False, P) == 0.01
+
+
+def test_pthrp_and_emt_targets():
+    assert pthrp_target(0.0, R.p4ebp1, P, R) == pytest.approx(1.0)
+    assert pthrp_target(1.0, R.p4ebp1, P, R) == pytest.approx(4.0)
+    assert pthrp_target(1.0, 0.0, P, R) == pytest.approx(2.0)
+    assert emt_change(0.0, 1.0, R.s6k, R.mtorc2, P, R) == pytest.approx(0.02)
+    assert emt_change(0.5, 0.0, R.s6k, R.mtorc2, P, R) == pytest.approx(0.02 * 0.3 - 0.01)
+    assert emt_change(1.0, 1.0, R.s6k, R.mtorc2, P, R) == pytest.approx(-0.02)
+
+
+def test_a_daughter_takes_the_only_free_place():
+    s = quiet_marrow(division_rate_per_h=SURE)
+    centre = s.lattice.site(4, 4)
+    ring = centre + s.world.near
+    put_bone(s, np.delete(ring, 5))
+    put(s, "tumour", centre)
+    one_step(s, "tumour")
+    cells = s.tissues["tumour"].cells
+    assert s.tissues["tumour"].population.n == 2
+    assert cells.site[1] == ring[5]
+    assert (cells.parent[1], cells.clone[1]) == (cells.uid[0], cells.clone[0])
+    assert cells.uid[1] not in (0, cells.uid[0])
+    assert s.world.occupant[ring[5]] == 1
+    log = s.events.take()
+    assert list(log["event"]) == ["division"]
+    assert log["uid"][0] == cells.uid[1]
+
+
+def test_free_places_are_equally_likely():
+    s = quiet_marrow()
+    centre = s.lattice.site(4, 4)
+    blocked = centre + s.world.near[:5]
+    put_bone(s, blocked)
+    hits = [daughter_site(centre, (k + 0.5) / 300, 3, 1, s.world) for k in range(300)]
+    sites, counts = np.unique(hits, return_counts=True)
+    assert set(sites) == set(centre + s.world.near[5:])
+    assert set(counts) == {100}
+
+
+def test_a_crowded_cell_pushes_a_row_of_neighbours_up_to_its_reach():
+    s = quiet_marrow()
+    world, site = s.world, s.lattice.site(1, 4)
+    put(s, "tumour", [site, *(site + world.near)])
+    along = int(np.flatnonzero(world.near == world.faces[3])[0])  # towards growing x
+    assert pushed_site(site, along, 3, 1, world) == s.lattice.site(3, 4)
+    assert pushed_site(site, along, 1, 1, world) == -1
+    put(s, "tumour", s.lattice.site(3, 4))
+    assert pushed_site(site, along, 2, 1, world) == -1
+    assert pushed_site(site, along, 3, 1, world) == s.lattice.site(4, 4)
+    put_bone(s, [s.lattice.site(4, 4)])
+    assert pushed_site(site, along, 8, 1, world) == -1, "bone cannot be pushed"
+    against = int(np.flatnonzero(world.near == world.faces[0])[0])
+    assert pushed_site(site, against, 8, 1, world) == -1, "nor can the wall"
+
+
+def test_a_cell_without_room_or_oxygen_rests_and_wakes():
+    s = quiet_marrow(division_rate_per_h=SURE)
+    s.world.level[OXYGEN] = 1.0
+    put(s, "tumour", s.lattice.site(4, 4))
+    one_step(s, "tumour")
+    assert s.tissues["tumour"].population.n == 1
+    assert s.tissues["tumour"].cells.state[0] == QUIESCENT
+    s.world.level[OXYGEN] = 20.0
+    one_step(s, "tumour")
+    assert s.tissues["tumour"].cells.state[0] == CYCLING
+    assert s.tissues["tumour"].population.n == 2
+
+    s = quiet_marrow(division_rate_per_h=SURE)
+    centre = s.lattice.site(4, 4)
+    put_bone(s, centre + s.world.near)
+    put(s, "tumour", centre)
+    one_step(s, "tumour")
+    assert s.tissues["tumour"].population.n == 1
+    assert s.tissues["tumour"].cells.state[0] == QUIESCENT
+
+
+def test_dormancy_begins_on_a_stable_vessel_and_ends_beside_a_tip():
+    s = quiet_marrow(dormancy_entry_rate_per_h=SURE, division_rate_per_h=SURE)
+    site = s.lattice.site(4, 4)
+    put(s, "tumour", [site, s.lattice.site(8, 8)])
+    put(s, "endothelial", site + 1, "stable")
+    one_step(s, "tumour")
+    cells = s.tissues["tumour"].cells
+    assert cells.state[0] == DORMANT
+    assert cells.state[1] == CYCLING
+    assert s.tissues["tumour"].population.n == 3, "the cell off the vessel divided, the other not"
+    log = s.events.take()
+    assert list(log["uid"][log["event"] == "dormancy_in"]) == [cells.uid[0]]
+
+    change_rates(
+        s, "tumour", dormancy_exit_tip_rate_per_h=SURE, dormancy_entry_rate_per_h=NEVER,
+        division_rate_per_h=NEVER,
+    )  # fmt: skip
+    one_step(s, "tumour")
+    assert cells.state[0] == DORMANT, "held by the stable vessel"
+    put(s, "endothelial", site - 1, "tip")
+    one_step(s, "tumour")
+    assert cells.state[0] == CYCLING
+    log = s.events.take()
+    assert list(log["uid"][log["event"] == "dormancy_out"]) == [cells.uid[0]]
+
+
+def test_a_cluster_escapes_the_niche():
+    s = quiet_marrow(dormancy_entry_rate_per_h=SURE)
+    a, b, c = (s.lattice.site(4, y) for y in (3, 4, 5))
+    put(s, "tumour", [a, b, c])
+    put(s, "endothelial", [s.lattice.site(5, 4)], "stable")
+    one_step(s, "tumour")
+    states = s.tissues["tumour"].population.column("state")
+    assert list(states == DORMANT) == [True, False, True], "the middle cell touches two others"
+
+
+def test_hypoxia_kills_and_names_the_cause():
+    s = quiet_marrow(hypoxia_death_rate_per_h=SURE)
+    s.world.level[OXYGEN] = 0.5
+    site = s.lattice.site(4, 4)
+    put(s, "tumour", site)
+    one_step(s, "tumour")
+    assert s.tissues["tumour"].population.n == 0
+    assert s.world.occupant[site] == 0
+    log = s.events.take()
+    assert list(log["event"]) == ["death"]
+    assert list(log["cause"]) == ["hypoxia"]
+    assert CAUSE["hypoxia"] == 2
+
+
+def test_a_cell_crawls_up_cxcl12():
+    s = quiet_marrow(crawl_speed_um_per_h=SURE, chemotactic_index=1e6)
+    site = s.lattice.site(4, 4)
+    row = put(s, "tumour", site)
+    s.tissues["tumour"].population.signals.cxcr4[row] = 0.3
+    s.world.level[CXCL12, site + 1] = 1.0
+    s.world.level[CXCL12, site - 1] = 0.5
+    one_step(s, "tumour")
+    cells = s.tissues["tumour"].cells
+    assert cells.site[0] == site + 1
+    assert s.world.occupant[site] == 0
+    assert s.world.occupant[site + 1] == 1
+    s.tissues["tumour"].population.signals.cxcr4[row] = 0.0
+    s.world.level[CXCL12] = 0.0
+    places = set()
+    for _ in range(60):
+        before = cells.site[0]
+        one_step(s, "tumour")
+        assert cells.site[0] - before in set(s.world.near)
+        places.add(int(cells.site[0]))
+    assert len(places) > 8, "without a gradient it wanders"
+
+
+def test_a_cell_that_touches_eight_others_stays():
+    s = quiet_marrow(crawl_speed_um_per_h=SURE)
+    centre = s.lattice.site(4, 4)
+    put(s, "tumour", [centre, *(centre + s.world.near)])
+    tissue = s.tissues["tumour"]
+    tissue.begin()
+    tissue.decide(s)
+    assert tissue.cells.intent[0] != MOVE
+    assert tissue.cells.intent[0] != DIVIDE
+
+
+def test_secretion_and_uptake_of_one_cell():
+    s = empty_marrow()
+    site, far = s.lattice.site(2, 2), s.lattice.site(6, 6)
+    put(s, "tumour", site, pthrp=1.0)
+    put(s, "tumour", far, "dormant", pthrp=1.0)
+    tissue = s.tissues["tumour"]
+    tissue.population.signals.vegf[:2] = 0.5
+    tissue.release(s)
+    p, world = tissue.rates, s.world
+    for at, active in ((site, 1.0), (far, 0.2)):
+        assert world.source[PTHRP, at] == pytest.approx(active * p.pthrp_nM_per_s)
+        assert world.source[VEGF, at] == pytest.approx(active * 0.5 * p.vegf_nM_per_s)
+        assert world.uptake[OXYGEN, at] == pytest.approx(active * p.oxygen_use_per_s)
+        assert world.uptake[CXCL12, at] == pytest.approx(p.cxcr7_uptake_per_s)
+    assert np.count_nonzero(world.source) == 4
+
+
+def test_pthrp_follows_tgfb_with_its_lag():
+    s = empty_marrow()
+    put(s, "tumour", s.lattice.site(2, 2), pthrp=1.0)
+    tissue = s.tissues["tumour"]
+    s.world.level[TGFB] = 1e9  # every receptor bound
+    for hour in range(1, 10):
+        tissue.release(s)
+        wanted = 1.0 + tissue.rates.pthrp_gain * (1 - math.exp(-hour / 6.0))
+        assert tissue.population.column("pthrp")[0] == pytest.approx(wanted, rel=1e-5)
+
+
+def test_genes_silence_secretion_and_receptors():
+    s = empty_marrow()
+    tissue = s.tissues["tumour"]
+    silent = type(tissue)(
+        tissue.numbers,
+        tissue.genes.model_copy(update=dict.fromkeys(("PTHLH", "ACKR3", "CXCR4", "TGFBR2"), 0.0)),
+    )
+    s.tissues["tumour"] = silent
+    put(s, "tumour", s.lattice.site(2, 2), pthrp=1.0)
+    silent.release(s)
+    assert not s.world.source[PTHRP].any()
+    assert not s.world.uptake[CXCL12].any()
+    assert silent.receptors().cxcr4 == 0.0
+    assert silent.receptors().tgfb == 0.0

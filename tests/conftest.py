@@ -1,0 +1,11 @@
+"""Lets tests in sub-folders import what lies here, and shortens runs where kernels are not compiled."""
+
+import pytest
+
+from mtor_abm.numerics.compiled import JIT_IS_OFF
+
+
+@pytest.fixture(scope="session")
+def hours():
+    """How long a small model runs: `hours(240, 12)` is 240 compiled and 12 as plain Python."""
+    return lambda compiled, plain: plain if JIT_IS_OFF else compiled
