@@ -1,4 +1,4 @@
-"""Lets tests in sub-folders import what lies here, and shortens runs where kernels are not compiled."""
+"""Lets tests in sub-folders import what lies here; shortens runs when nothing is compiled."""
 
 import pytest
 

@@ -32,7 +32,7 @@ RAPALOG = {"rapalog": 20 / 0.5}  # 20 nM free, half effect 0.5 nM
 OSI_027 = {"kinase1": 500 / 22, "kinase2": 500 / 65}  # 500 nM free over its two IC50
 BLOOD = {"growth_factor": 0.2, "cxcr4": 0.0, "integrin": 0.0}
 
-# PI3K, T308, S473, TSC, mTORC1, S6K, 4E-BP1-P, FOXO, HIF, VEGF, autophagy (the design's check table)
+# PI3K, T308, S473, TSC, mTORC1, S6K, 4E-BP1-P, FOXO, HIF, VEGF, autophagy (check table)
 TABLE = {
     "untreated": ({}, Dosage(), (0.47, 0.47, 0.45, 0.52, 0.58, 0.71, 0.66, 0.36, 0.01, 0.10, 0.15)),
     "rapalog": (
