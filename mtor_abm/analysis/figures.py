@@ -32,8 +32,8 @@ COLOURS = {
     MARROW: "#fbf7f0",
     BONE: "#b9b3a6",
     CAVITY: "#e4d9b8",
-    VESSEL: "#d1495b",
-    SPROUT: "#ff9f80",
+    VESSEL: "#e39aa2",
+    SPROUT: "#c4161c",
 }
 CELL_COLOURS: dict[tuple[str, tuple[str, ...]], tuple[str, str]] = {
     ("osteoblast", ("preosteoblast", "osteoblast")): ("osteoblast, young or at work", "#1b7837"),
@@ -135,15 +135,17 @@ def draw(snapshots: Sequence[Snapshot], path: Path) -> None:
         raise UserError(
             'figures need matplotlib; type: .venv/bin/python -m pip install -e ".[figures]"'
         ) from error
-    size = (PANEL_INCHES * len(snapshots), PANEL_INCHES + 1.2)
+    size = (PANEL_INCHES * len(snapshots), PANEL_INCHES + 1.1)
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(1, len(snapshots), squeeze=False)[0]
     for panel, snapshot in zip(panels, snapshots, strict=True):
         _draw_panel(panel, snapshot)
-    columns = 3 * len(snapshots)
-    figure.legend(handles=_legend(), loc="outside lower center", ncols=columns, frameon=False)
+    columns = 3 if len(snapshots) == 1 else 5
+    figure.legend(
+        handles=_legend(), loc="outside lower center", ncols=columns, frameon=False, fontsize=8
+    )
     try:
-        figure.savefig(path, dpi=150)
+        figure.savefig(path, dpi=150, bbox_inches="tight")
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be written: {error}") from error
 
@@ -168,8 +170,11 @@ def _draw_panel(panel: Any, snapshot: Snapshot) -> None:
     bar = min(BAR_UM, width / 4)
     left, low = width - bar - 0.03 * width, 0.03 * height
     panel.plot([left, left + bar], [low, low], color="black", linewidth=3, solid_capstyle="butt")
-    panel.text(left + bar / 2, low + 0.012 * height, f"{bar:g} um", ha="center", va="bottom")
-    panel.set(title=snapshot.caption(), xticks=[], yticks=[])
+    ground = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1}
+    middle, above = left + bar / 2, low + 0.012 * height
+    panel.text(middle, above, f"{bar:g} um", ha="center", va="bottom", bbox=ground)
+    panel.set_title(snapshot.caption(), fontsize=10)
+    panel.set(xticks=[], yticks=[])
     panel.set(xlim=(0.0, width), ylim=(0.0, height))
 
 
