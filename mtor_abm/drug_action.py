@@ -18,20 +18,20 @@ from .sourced import Sourced
 
 @rule
 def rapalog_occupancy(free_nM: float, kr_nM: float) -> float:
-    """Share of mTORC1 held by rapalog-FKBP12, theta = free/(free + KR) (signalling.md, theta)."""
+    """Share of mTORC1 held by rapalog-FKBP12, theta = free/(free + KR) (docs/network.md)."""
     units = free_nM / kr_nM
     return units / (1.0 + units)
 
 
 @rule
 def kinase_left(free_nM: float, ic50_nM: float) -> float:
-    """Share of kinase activity an ATP competitor leaves, 1/(1 + free/IC50) (signalling.md, t1)."""
+    """Share of kinase activity an ATP competitor leaves, 1/(1 + free/IC50) (docs/network.md)."""
     return 1.0 / (1.0 + free_nM / ic50_nM)
 
 
 @rule
 def antagonised(c4: float, drug_nM: float, ic50_nM: float) -> float:
-    """CXCR4 signal left under an antagonist, C4/(1 + drug/IC50) (signalling.md)."""
+    """CXCR4 signal left under an antagonist, C4/(1 + drug/IC50) (docs/network.md)."""
     return c4 / (1.0 + drug_nM / ic50_nM)
 
 

@@ -1,6 +1,6 @@
 """The mTOR network of one cell, one step.
 
-Nodes are activities in 0..1, named as in the table of the network (docs/odd.md). Fast nodes (PI3K
+Nodes are activities in 0..1, named as in docs/network.md. Fast nodes (PI3K
 to FOXO, tens of minutes) are at their steady state within an hourly step; only the integrity of
 mTORC2 (`c2`, hours to days under a rapalog) and the secreted VEGF (6 h) carry memory. The one loop
 of the fast nodes, S6K -| IRS1, is solved by damped fixed-point sweeps warm-started from the last

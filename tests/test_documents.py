@@ -9,7 +9,9 @@ import pytest
 from mtor_abm import evidence
 from mtor_abm.dictionary import PAGES
 from mtor_abm.drugs import DRUGS
+from mtor_abm.mtor import Dosage, NetworkParameters, NetworkRates, steady_state
 from mtor_abm.observe import COLUMNS
+from mtor_abm.parameters import kernel_values
 from mtor_abm.scenario import GROUPS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -82,3 +84,32 @@ def test_targets_that_the_code_was_fitted_to_are_in_the_evidence():
     cited = {t for s in sources for t in re.findall(r"target (T\d+)", s.get("source", ""))}
     assert cited
     assert cited <= known
+
+
+CONDITIONS = {
+    "untreated": {},
+    "rapalog 20 nM (KR 0.5 nM)": {"rapalog": 20 / 0.5},
+    "OSI-027 500 nM": {"kinase1": 500 / 22, "kinase2": 500 / 65},
+    "rictor knock-out": {"dosage": Dosage(rictor=0.0)},
+    "raptor knock-out": {"dosage": Dosage(raptor=0.0)},
+    "PTEN loss": {"dosage": Dosage(pten=0.0)},
+    "CXCL12 high (C4 1)": {"cxcr4": 1.0},
+    "hypoxia (O2 0.15)": {"oxygen": 0.15},
+    "hypoxia at bone (O2 0.15, IN 1)": {"oxygen": 0.15, "integrin": 1.0},
+    "detached (GF 0.2, C4 0, IN 0)": {"growth_factor": 0.2, "cxcr4": 0.0, "integrin": 0.0},
+    "starved (AA 0.1, EN 0.2)": {"amino_acids": 0.1, "energy": 0.2},
+}
+
+
+def test_states_in_the_page_of_the_network_are_those_of_the_code():
+    lines = (ROOT / "docs" / "network.md").read_text(encoding="utf-8").split("\n")
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    header = next(row for row in table if row[0] == "condition")
+    told = {row[0]: [float(x) for x in row[1:]] for row in table if row[0] in CONDITIONS}
+    assert told.keys() == CONDITIONS.keys()
+    rates = kernel_values(NetworkRates, NetworkParameters())
+    for condition, inputs in CONDITIONS.items():
+        state = steady_state(rates, **inputs)
+        assert told[condition] == pytest.approx([state[c] for c in header[1:]], abs=0.0051), (
+            condition
+        )

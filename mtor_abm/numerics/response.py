@@ -26,7 +26,7 @@ def hill2(x, half):
 
 @rule
 def unit_hill2(x, half):
-    """Hill curve of power 2 scaled to be 1 at x = 1: `hn` in signalling.md."""
+    """Hill curve of power 2 scaled to be 1 at x = 1: `hn` in docs/network.md."""
     return hill2(x, half) * (1.0 + half * half)
 
 
