@@ -11,6 +11,7 @@ from .cells.endothelial import EndothelialParameters
 from .cells.sensing import Sensing, SensingParameters
 from .cells.tissue import Surroundings, Tissue
 from .delivery import Pharmacy
+from .errors import UserError
 from .events import EventLog
 from .fields import FIELDS, OXYGEN, FieldState
 from .marrow import BONE, blank_world
@@ -159,9 +160,12 @@ class MarrowModel(MesaModel):
         bone_parameters = scenario.of(bone.BoneParameters)
         self.bone_rates = kernel_values(bone.BoneRates, bone_parameters)
         draws = seeding.Draws(self.run_seed)
-        seeding.place_bone(s, geometry, bone_parameters, draws)
         vessels = s.tissues["endothelial"]
-        seeding.place_vessels(s, scenario.of(EndothelialParameters), vessels, draws)
+        try:
+            seeding.place_bone(s, geometry, bone_parameters, draws)
+            seeding.place_vessels(s, scenario.of(EndothelialParameters), vessels, draws)
+        except ValueError as error:
+            raise UserError(f"scenario '{scenario.name}', seed {self.run_seed}: {error}") from None
         seeding.place_residents(s, draws)
         seeding.place_tumour(s, scenario.of(seeding.InoculumParameters), draws)
         self.perfusion = Perfusion(rows[OXYGEN])  # type: ignore[arg-type]

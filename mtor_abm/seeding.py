@@ -23,9 +23,9 @@ class GeometryParameters(Group):
     """Lattice and bone."""
 
     nx: int = number(
-        200, "1", "2 mm at 10 um", "assumed", low=16, high=4000, what="sites along x"
+        200, "1", "2 mm at 10 um", "assumed", low=24, high=4000, what="sites along x"
     )
-    ny: int = number(200, "1", "2 mm at 10 um", "assumed", low=16, high=4000, what="sites along y")
+    ny: int = number(200, "1", "2 mm at 10 um", "assumed", low=24, high=4000, what="sites along y")
     dx_um: float = number(
         10.0, "um", "Moffitt HAL bone model source", "found", low=5, high=25, what="size of a site"
     )

@@ -223,10 +223,10 @@ class EndothelialTissue(Tissue):
 
     def decide(self, s: Surroundings) -> None:
         """Sprout, advance, join, mature, regress."""
-        reach = self.rates.tip_spacing_um / s.lattice.dx_um
+        reach = s.lattice.reach(self.rates.tip_spacing_um)
         decide_endothelial(
             self.population.n, self.cells, self.population.signals, s.world, self.rates,
-            s.reference, s.lattice.disc(reach), int(reach), s.lattice.dx_um, s.seed, s.step, s.dt_h,
+            s.reference, s.lattice.disc(reach), reach, s.lattice.dx_um, s.seed, s.step, s.dt_h,
         )  # fmt: skip
 
     def apply(self, s: Surroundings) -> None:

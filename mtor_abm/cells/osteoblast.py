@@ -94,7 +94,7 @@ class OsteoblastParameters(Group):
         what="matrix laid down by an active osteoblast",
     )
     call_rate_per_h: float = number(
-        0.006 / 24, "1/h", "gives the turnover of the healthy marrow", "fitted", low=0, high=1,
+        1e-4, "1/h", "target T67: trabecular turnover 20-30 % a year", "fitted", low=0, high=1,
         what="rate at which an osteocyte calls for remodelling",
     )
     call_time_h: float = number(
@@ -443,9 +443,9 @@ class OsteoblastTissue(Tissue):
 
     def release(self, s: Surroundings) -> None:
         """RANKL, OPG, M-CSF; osteocytes call."""
-        reach = self.rates.call_reach_um / s.lattice.dx_um
+        reach = s.lattice.reach(self.rates.call_reach_um)
         s.world.alarm[:] = 0
-        call_out(self.population.n, self.cells, s.world, s.lattice.disc(reach), int(reach))
+        call_out(self.population.n, self.cells, s.world, s.lattice.disc(reach), reach)
         release_osteoblasts(
             self.population.n, self.cells, self.population.signals, s.world, self.rates,
             s.reference, s.tissues["mesenchymal"].rates.mcsf_nM_per_s, self.genes.TNFSF11,
@@ -501,8 +501,8 @@ class OsteoblastTissue(Tissue):
             return
         cells = self.cells
         sites = cells.site[full].copy()
-        reach = self.rates.osteocyte_spacing_um / s.lattice.dx_um
-        stays_alive = lonely(sites, s.world, s.lattice.disc(reach), int(reach))
+        reach = s.lattice.reach(self.rates.osteocyte_spacing_um)
+        stays_alive = lonely(sites, s.world, s.lattice.disc(reach), reach)
         goes = ~stays_alive & (cells.target[full] >= 0)
         lost = ~stays_alive & ~goes
         cells.site[full[goes]] = cells.target[full[goes]]
@@ -524,7 +524,7 @@ class OsteoblastTissue(Tissue):
         rows = np.flatnonzero(dead)
         s.events.add(s.time_h, "death", self.population, rows)
         causes = self.cells.cause[rows]
-        holds = (causes == CAUSE["lifespan"]) | (causes == CAUSE["no_bone"])
+        holds = causes != CAUSE["retraction"]
         s.world.occupant[self.cells.site[rows[holds]]] = NOBODY
         lifted = causes == CAUSE["retraction"]
         s.world.occupant[self.cells.site[rows[lifted]]] = marrow.OSTEOCLAST

@@ -45,7 +45,7 @@ class OsteoclastParameters(Group):
     """Numbers of precursors and osteoclasts."""
 
     precursors_per_mm2: float = number(
-        100.0, "1/mm2", "monocytes able to become osteoclasts", "assumed", low=0, high=5000,
+        200.0, "1/mm2", "monocytes able to become osteoclasts", "assumed", low=0, high=5000,
         what="density of precursors that blood keeps up",
     )
     precursor_lifetime_h: float = number(
@@ -59,7 +59,8 @@ class OsteoclastParameters(Group):
         what="share of steps up soluble RANKL",
     )
     commitment_rate_per_h: float = number(
-        0.333 / 24, "1/h", "Moffitt HAL source, 1/4320 min", "found", low=0, high=1,
+        1.0 / 24, "1/h", "0.1-1 per day; Moffitt HAL source 1/4320 min; upper end by target T13",
+        "fitted", low=0, high=1,
         what="highest rate of commitment and fusion",
     )
     fusion_rate_per_h: float = number(
@@ -95,7 +96,7 @@ class OsteoclastParameters(Group):
         what="share of commitment that follows LIP",
     )
     founding_distance_um: float = number(
-        60.0, "um", "one osteoclast per pit; precursors gather round it", "assumed", low=0,
+        90.0, "um", "one osteoclast per pit; precursors gather round it", "assumed", low=0,
         high=100, what="precursors this close to an osteoclast go to it rather than found another",
     )
     nuclei_to_resorb: int = number(
@@ -391,10 +392,10 @@ class PrecursorTissue(Tissue):
 
     def decide(self, s: Surroundings) -> None:
         """Wander, commit, fuse, found."""
-        reach = self.rates.founding_distance_um / s.lattice.dx_um
+        reach = s.lattice.reach(self.rates.founding_distance_um)
         decide_precursors(
             self.population.n, self.cells, self.population.signals, s.world, self.rates,
-            s.reference, s.lattice.disc(reach), int(reach), s.lattice.dx_um, s.seed, s.step, s.dt_h,
+            s.reference, s.lattice.disc(reach), reach, s.lattice.dx_um, s.seed, s.step, s.dt_h,
         )  # fmt: skip
 
     def apply(self, s: Surroundings) -> None:

@@ -105,7 +105,7 @@ def sense(
         contact = p.matrix_contact
         if world.bone_faces[s] > 0:
             contact = 1.0
-        signals.integrin[i] = receptors.integrin * contact
+        signals.integrin[i] = min(1.0, receptors.integrin * contact)
         signals.oxygen[i] = min(world.level[OXYGEN, s] / p.oxygen_reference_mmHg, 1.0)
         signals.rapalog[i] = exposure.rapalog[s]
         signals.kinase1[i] = exposure.kinase1[s]

@@ -38,7 +38,7 @@ class TumourParameters(Group):
         what="highest division rate",
     )
     division_oxygen_half_mmHg: float = number(
-        4.0, "mmHg", "2-10 mmHg, Casciari 1992; Anderson 2005", "recalled", low=0.1, high=40,
+        3.0, "mmHg", "2-10 mmHg, Casciari 1992; Anderson 2005", "recalled", low=0.1, high=40,
         what="pO2 for half the division rate",
     )
     quiescence_oxygen_mmHg: float = number(
@@ -86,7 +86,7 @@ class TumourParameters(Group):
         what="occupancy difference over one site for half the index",
     )
     dormancy_entry_rate_per_h: float = number(
-        0.5 / 24, "1/h", "0.5/d: mostly dormant at vessels in 3 d", "assumed", low=0, high=1,
+        0.25 / 24, "1/h", "0.1-2/d; lower half, for the growth of target T20", "assumed", low=0, high=1,
         what="entry to dormancy on TSP-1 of a stable vessel",
     )
     dormancy_neighbours_max: int = number(
@@ -106,7 +106,7 @@ class TumourParameters(Group):
         what="strength of the dormancy niche",
     )
     pthrp_nM_per_s: float = number(
-        2e-4, "nM/s", "0.2 nM within a large colony without TGF-beta", "assumed", low=0, high=1,
+        4e-3, "nM/s", "target T13: time course of bone loss", "fitted", low=0, high=1,
         what="PTHrP made by one cell",
     )
     pthrp_gain: float = number(
@@ -118,7 +118,7 @@ class TumourParameters(Group):
         what="TGF-beta for half the PTHrP gain",
     )
     vegf_nM_per_s: float = number(
-        2e-4, "nM/s", "0.1-0.5 nM within a large colony", "assumed", low=0, high=1,
+        5e-4, "nM/s", "0.2-1 nM within a large colony", "assumed", low=0, high=1,
         what="VEGF made by one cell at full output",
     )
     oxygen_use_per_s: float = number(
@@ -130,7 +130,7 @@ class TumourParameters(Group):
         what="CXCL12 scavenged by CXCR7 (ACKR3) of one cell",
     )
     igf_base: float = number(
-        0.45, "1", "growth factors of serum and stroma", "assumed", low=0, high=1,
+        0.6, "1", "growth factors of serum and stroma; target T20", "fitted", low=0, high=1,
         what="growth factor input without bone's",
     )
     igf1_weight: float = number(

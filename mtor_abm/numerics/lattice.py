@@ -71,6 +71,10 @@ class Lattice:
         ix, iy = np.divmod(np.asarray(site), self.ny + 2)
         return (ix - 0.5) * self.dx_um, (iy - 0.5) * self.dx_um
 
+    def reach(self, distance_um: float) -> int:
+        """Whole sites in a distance, at most what tells left from right on this lattice."""
+        return min(int(distance_um / self.dx_um + 1e-9), min(self.nx, self.ny) // 2 - 1)
+
     def faces(self) -> np.ndarray:
         """Offsets of the 4 neighbours that share a face, int64."""
         stride = self.ny + 2
