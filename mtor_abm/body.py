@@ -9,7 +9,7 @@ import numpy as np
 from .cells.tissue import Surroundings
 from .mtor import Dosage, Signals, advance_network, blank_signals
 from .numerics.chance import uniform
-from .numerics.compiled import kernel
+from .numerics.compiled import kernel, making_kernel
 from .parameters import Group, number
 
 
@@ -113,7 +113,7 @@ def poisson(mean: float, seed: int, step: int) -> int:
         count += 1
 
 
-@kernel
+@making_kernel
 def shed_uids(count: int, seed: int, step: int) -> np.ndarray:
     """Identities of the cells shed in this step: 53 bits."""
     out = np.empty(count, dtype=np.int64)

@@ -12,7 +12,7 @@ from .cells.tissue import Surroundings
 from .fields import OXYGEN, OxygenField
 from .marrow import World, pick_free
 from .numerics.chance import hashed, uniform
-from .numerics.compiled import kernel
+from .numerics.compiled import making_kernel
 
 INFLUX_KEY = 11  # key of the luck of arriving precursors
 
@@ -51,7 +51,7 @@ class Perfusion:
         s.world.occupant[sites] = precursors.kind.code
 
 
-@kernel
+@making_kernel
 def influx(
     doors: np.ndarray, world: World, mean: float, seed: int, step: int
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ from ..marrow import OSTEOCYTE as OSTEOCYTE_CODE
 from ..marrow import reaches
 from ..mtor import Reference, Signals
 from ..numerics.chance import uniform
-from ..numerics.compiled import kernel, rule
+from ..numerics.compiled import kernel, making_kernel, rule
 from ..numerics.response import hill2, probability
 from ..parameters import Group, number, tuple_type
 from .population import CAUSE, DIE, DIVIDE, MOVE, SPECIAL, STAY, Cells, CellType
@@ -531,7 +531,7 @@ class OsteoblastTissue(Tissue):
         self.population.remove(dead)
 
 
-@kernel
+@making_kernel
 def lonely(sites: np.ndarray, world: World, disc: np.ndarray, reach: int) -> np.ndarray:
     """True for each site that has no osteocyte on the disc around it."""
     out = np.empty(len(sites), dtype=np.bool_)

@@ -12,7 +12,7 @@ from ..marrow import BONE, OSTEOCLAST, World, climb_free, contact_rankl, nearest
 from ..marrow import pick_free, step_towards, takes_lining
 from ..mtor import Reference, Signals, lip_share
 from ..numerics.chance import standard_normal, uniform
-from ..numerics.compiled import kernel, rule
+from ..numerics.compiled import kernel, making_kernel, rule
 from ..numerics.response import hill2, probability
 from ..parameters import Group, number, tuple_type
 from .population import CAUSE, DIE, MOVE, SPECIAL, STAY, Cells, CellType
@@ -370,7 +370,7 @@ def resorb(
     return taken
 
 
-@kernel
+@making_kernel
 def lifespans(uids: np.ndarray, p: OsteoclastRates, seed: int) -> np.ndarray:
     """Lifespan (h) of each of these osteoclasts."""
     out = np.empty(len(uids), dtype=np.float32)

@@ -15,7 +15,7 @@ from ..genes import Genes
 from ..marrow import World
 from ..mtor import Dosage, NetworkRates, Reference, advance_network
 from ..numerics.chance import child_uid
-from ..numerics.compiled import kernel
+from ..numerics.compiled import making_kernel
 from ..numerics.lattice import Lattice
 from ..parameters import Group, kernel_values
 from .population import DIE, DIVIDE, Cells, CellType, Population
@@ -69,7 +69,7 @@ class Surroundings:
         self.tally[name] = self.tally.get(name, 0.0) + amount
 
 
-@kernel
+@making_kernel
 def child_uids(mothers: np.ndarray, seed: int, step: int) -> np.ndarray:
     """Identities of the daughters of these mothers in this step."""
     out = np.empty(len(mothers), dtype=np.int64)

@@ -31,12 +31,15 @@ KEEP_UNUSED_CACHES_DAYS = 14.0
 # keep their meaning, which `fastmath=True` would take away from every check.
 REORDER = frozenset({"reassoc", "contract", "nsz", "arcp"})
 
-# C-like division, no GIL; nobody calls kernels from C.
+# C-like division, no GIL; nobody calls kernels from C. Arrays belong to Python for as long as a
+# call lasts, so compiled code need not count references to them (numba's `_nrt`): where a rule is
+# not inlined, counting those of the 22 arrays of a `World` at each call costs more than the rule.
 _STRICT: dict[str, Any] = {
     "error_model": "numpy",
     "nogil": True,
     "boundscheck": BOUNDSCHECK,
     "no_cfunc_wrapper": True,
+    "_nrt": False,
 }
 
 if JIT_IS_OFF:
@@ -90,8 +93,13 @@ def cache_is_cold() -> bool:
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a loop or a rule: strict floating point, cached, C-like division, no GIL."""
+    """Compile a loop that makes no arrays: strict floating point, C-like division, no GIL."""
     return numba.njit(cache=CACHE_FOLDER is not None, **_STRICT)(function)
+
+
+def making_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a kernel that returns arrays it has made, for which references must be counted."""
+    return numba.njit(cache=CACHE_FOLDER is not None, **(_STRICT | {"_nrt": True}))(function)
 
 
 def rule(function: Callable[..., Any]) -> Callable[..., Any]:
