@@ -9,10 +9,10 @@ import pytest
 from mtor_abm import evidence
 from mtor_abm.dictionary import PAGES
 from mtor_abm.drugs import DRUGS
-from mtor_abm.mtor import Dosage, NetworkParameters, NetworkRates, steady_state
+from mtor_abm.mtor import SIGNALS, Dosage, NetworkParameters, NetworkRates, steady_state
 from mtor_abm.observe import COLUMNS
 from mtor_abm.parameters import kernel_values
-from mtor_abm.scenario import GROUPS
+from mtor_abm.scenario import GROUPS, MODEL
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -54,6 +54,16 @@ def test_links_lead_to_files(document):
 def test_modules_named_in_documents_exist(document):
     named = re.findall(r"`(?:mtor_abm/)([a-z_/]+\.py)", document.read_text(encoding="utf-8"))
     assert [name for name in named if not (ROOT / "mtor_abm" / name).exists()] == []
+
+
+@pytest.mark.parametrize("name", ["odd.md", "network.md"])
+def test_parameters_named_in_the_description_exist(name):
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z0-9]+_\w+)`", text))
+    groups = [*GROUPS.values(), *MODEL.fields.values()]
+    known = {key for group in groups for key in group.model_fields} | set(SIGNALS)
+    assert len(named) > 20
+    assert sorted(named - known - {"step_h"}) == []
 
 
 def rows(name):
