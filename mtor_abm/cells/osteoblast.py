@@ -49,7 +49,7 @@ class OsteoblastParameters(Group):
         what="osteocyte density",
     )
     osteocyte_spacing_um: float = number(
-        40.0, "um", "a disc of this radius holds one osteocyte at 20000/mm3 in 10 um of depth",
+        60.0, "um", "random close packing of discs of this diameter gives 20000/mm3 in 10 um",
         "computed", low=10, high=100, what="an osteoblast stays in its bone if none is this close",
     )
     recover_rate_per_h: float = number(
@@ -61,8 +61,8 @@ class OsteoblastParameters(Group):
         what="highest rate at which the lineage spreads over a cavity",
     )
     division_base: float = number(
-        0.2, "1", "without TGF-beta the reversal surface is still covered, slowly", "assumed", low=0,
-        high=1, what="share of that rate without TGF-beta",
+        0.6, "1", "reversal takes days (target T67), also long after TGF-beta is gone", "assumed",
+        low=0, high=1, what="share of that rate without TGF-beta",
     )
     tgfb_half_nM: float = number(
         0.002, "nM", "as MSC", "assumed", low=1e-5, high=1, what="TGF-beta for half the rate"
