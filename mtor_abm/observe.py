@@ -105,7 +105,7 @@ def _time_d(v: Look) -> float:
 
 
 @column("tumour_area_mm2", "mm2", "area of tumour cells in the marrow",
-        "final", "max", "auc", "growth_per_d", "doubling_d")  # fmt: skip
+        "final", "auc", "growth_per_d", "doubling_d")  # fmt: skip
 def _tumour_area(v: Look) -> float:
     return v.cells("tumour").n * v.lattice.site_area_mm2
 

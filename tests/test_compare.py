@@ -107,11 +107,12 @@ def test_p_is_adjusted_for_the_readouts_of_the_arm(demo, tmp_path):
     assert all(row["p_adjusted"] >= row["p"] for row in comparison.rows)
 
 
-def test_time_to_twice_the_first_area(tmp_path):
+def test_time_to_a_threshold(tmp_path):
     """Without noise the area doubles at ln 2 / 0.02 h, and never at a fourth of that growth."""
     steady = [ToyScenario("a", noise=0.0), ToyScenario("b", noise=0.0, drug=0.25)]
     study(tmp_path / "s", *steady)
-    row = rows(compare(tmp_path / "s" / "a", [tmp_path / "s" / "b"]))["days_to_tumour_area_mm2_0.2"]
+    arms = tmp_path / "s" / "a", [tmp_path / "s" / "b"]
+    row = rows(compare(*arms, threshold_mm2=0.2))["days_to_tumour_area_mm2_0.2"]
     doubling = np.log(2.0) / 0.02 / 24.0
     # the series has a row every 6 h; linear between rows is a little late on a curve that bends up
     assert row["control_median"] == pytest.approx(doubling, abs=0.01)
@@ -120,8 +121,12 @@ def test_time_to_twice_the_first_area(tmp_path):
     assert (row["control_reached"], row["treated_reached"]) == (4, 0)
     assert row["estimate"] == pytest.approx(2.0 - doubling, abs=0.01)
     assert row["p"] == pytest.approx(0.0082, abs=1e-4)  # chi2 7: (4 - 2)^2 / (4 * 16/64 * 4/7)
-    chosen = compare(tmp_path / "s" / "a", [tmp_path / "s" / "b"], threshold_mm2=0.11)
-    assert rows(chosen)["days_to_tumour_area_mm2_0.11"]["treated_reached"] == 4
+    assert (
+        rows(compare(*arms, threshold_mm2=0.11))["days_to_tumour_area_mm2_0.11"]["treated_reached"]
+        == 4
+    )
+    # left out, it is half the control's last area: 0.1 exp(0.02 * 48) / 2
+    assert "days_to_tumour_area_mm2_0.131" in rows(compare(*arms))
 
 
 def test_arms_without_any_tumour_have_no_time_row(tmp_path):

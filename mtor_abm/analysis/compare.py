@@ -33,7 +33,26 @@ FILE_NAME = "comparison.csv"
 TUMOUR_AREA = "tumour_area_mm2"
 HOURS_PER_DAY = 24.0
 SIGNIFICANT = 0.05
-ROWS_SHOWN = 15
+ROWS_SHOWN = 16
+# What a reader looks for first, in this order; the terminal shows these, then the clearest others.
+HEADLINES = (
+    "tumour_area_mm2_final",
+    "tumour_area_mm2_growth_per_d",
+    "days_to_tumour_area_mm2_",
+    "n_lesions_final",
+    "n_tumour_dormant_final",
+    "n_arrivals_sum",
+    "bv_tv_final",
+    "bv_tv_change_percent",
+    "n_oc_per_b_pm_per_mm_mean",
+    "ctx_per_d_mean",
+    "p1np_per_d_mean",
+    "vessel_length_mm_per_mm2_final",
+    "mean_vegf_nM_mean",
+    "s6k_tumour_mean",
+    "p4ebp1_tumour_mean",
+    "akt_s473_tumour_mean",
+)
 
 # name -> (unit, meaning); the data dictionary of comparison.csv.
 COLUMNS: dict[str, tuple[str, str]] = {
@@ -94,10 +113,10 @@ class Comparison:
         }
 
     def text(self, rows_shown: int = ROWS_SHOWN) -> str:
-        """For the terminal: per treated arm a sentence and a table, clearest effects first."""
+        """For the terminal: per treated arm a sentence and a table, headlines first."""
         parts = []
         for arm in dict.fromkeys(row["treated"] for row in self.rows):
-            rows = sorted((r for r in self.rows if r["treated"] == arm), key=_clearest_first)
+            rows = sorted((r for r in self.rows if r["treated"] == arm), key=_headlines_first)
             parts.append(_sentence(self.control, arm, rows))
             parts.append(_aligned(rows[:rows_shown]))
             if len(rows) > rows_shown:
@@ -121,8 +140,8 @@ def compare(
         control: STUDY/SCENARIO, a folder with runs of one scenario, or a run folder.
         treated: the same; a study folder stands for all its scenarios but the control.
         out: folder for comparison.csv; None takes that of the control's study.
-        threshold_mm2: tumour area whose time is compared; None takes twice the control's first
-            area, or half its last if it starts without a tumour.
+        threshold_mm2: tumour area whose time is compared; None takes half the control's mean
+            area at the end.
         interval: see `statistics.paired_effect`.
         test: see `statistics.paired_effect`.
 
@@ -219,10 +238,8 @@ def _time_to_threshold(
     if TUMOUR_AREA not in control[0].timeseries.columns:
         return []
     if threshold is None:
-        areas = [run.timeseries[TUMOUR_AREA].to_numpy(float) for run in control]
-        first = float(np.mean([area[0] for area in areas]))
-        last = float(np.mean([area[-1] for area in areas]))
-        threshold = float(f"{2.0 * first if first > 0.0 else 0.5 * last:.3g}")
+        last = float(np.mean([run.timeseries[TUMOUR_AREA].iloc[-1] for run in control]))
+        threshold = float(f"{0.5 * last:.3g}")
     if not threshold > 0.0:
         return []
     before, after = (_times(runs, threshold) for runs in (control, treated))
@@ -271,10 +288,12 @@ def _write(folder: Path, rows: Sequence[dict[str, Any]]) -> Path:
 
 
 # ---------------------------------------------------------------------------------- for a terminal
-def _clearest_first(row: dict[str, Any]) -> tuple[float, float, str]:
-    """Order of the rows: by adjusted p, then by p; what has none comes last."""
+def _headlines_first(row: dict[str, Any]) -> tuple[int, float, float, str]:
+    """Order of the rows: HEADLINES, then by adjusted p, then by p; what has none comes last."""
+    name = row["readout"]
+    rank = next((i for i, head in enumerate(HEADLINES) if name.startswith(head)), len(HEADLINES))
     p_adjusted, p = (2.0 if math.isnan(row[key]) else row[key] for key in ("p_adjusted", "p"))
-    return p_adjusted, p, row["readout"]
+    return rank, p_adjusted, p, name
 
 
 def _sentence(control: str, arm: str, rows: Sequence[dict[str, Any]]) -> str:
