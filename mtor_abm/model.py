@@ -24,7 +24,7 @@ from .scenario import Scenario
 from .scenario_files import load
 from .switch_effects import after_switches
 
-SETTLING_ROUNDS = 4  # implicit steps of a day that bring fields and networks to their start
+SETTLING_ROUNDS = 6  # implicit steps of a day that bring fields and networks to their start
 
 
 class MarrowModel(MesaModel):
@@ -176,7 +176,8 @@ class MarrowModel(MesaModel):
         s.fields.set_bone(s.world.ground == BONE)
         self.perfusion.update(s)
         for _ in range(SETTLING_ROUNDS):
-            self._release()
+            for _ in range(SETTLING_ROUNDS):  # secretion lags by hours
+                self._release()
             s.fields.advance(30 * 86400.0)
             for tissue in s.tissues.values():
                 for _ in range(6):

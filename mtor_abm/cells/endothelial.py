@@ -8,7 +8,7 @@ does not, regresses without VEGF. Vessels are a layer of their own: sprouts pass
 import numpy as np
 
 from ..fields import CXCL12, VEGF
-from ..marrow import BONE, NO_VESSEL, SPROUT, STABLE, TIP, WALL, World, any_vessel_within
+from ..marrow import BONE, NO_VESSEL, OSTEOBLAST, SPROUT, STABLE, TIP, WALL, World, any_vessel_within
 from ..mtor import Reference, Signals
 from ..numerics.chance import uniform
 from ..numerics.compiled import kernel, rule
@@ -127,13 +127,15 @@ def regression_rate(vegf_nM, foxo, p):
 
 
 @rule
-def next_tip_site(site, root, world):
-    """Nearest site up the VEGF gradient that is no vessel and no bone and keeps off its own stalk."""
+def next_tip_site(site, world):
+    """Highest VEGF among the nearest sites that are no vessel, no bone and no bone in the making."""
     best = 0.0
     chosen = -1
     for offset in world.near:
         there = site + offset
         if world.ground[there] == WALL or world.ground[there] == BONE:
+            continue
+        if world.cavity[there] == 1 or world.occupant[there] == OSTEOBLAST:
             continue
         if world.vessel[there] == NO_VESSEL and world.level[VEGF, there] > best:
             best = float(world.level[VEGF, there])
@@ -170,7 +172,7 @@ def decide_endothelial(
             rate = tip_selection_rate(vegf, p)
             if rate > 1e-9 and uniform(seed, uid, step, 30) < probability(rate, dt_h):
                 if not any_vessel_within(site, disc, reach, TIP, world):
-                    cells.target[i] = next_tip_site(site, world.root[site], world)
+                    cells.target[i] = next_tip_site(site, world)
                     if cells.target[i] >= 0:
                         cells.intent[i] = DIVIDE
             continue
@@ -190,7 +192,7 @@ def decide_endothelial(
                 continue
             speed = tip_speed(vegf, float(signals.s6k[i]), float(signals.mtorc2[i]), p, ref)
             if uniform(seed, uid, step, 33) < probability(speed / step_um, dt_h):
-                cells.target[i] = next_tip_site(site, world.root[site], world)
+                cells.target[i] = next_tip_site(site, world)
                 if cells.target[i] >= 0:
                     cells.intent[i] = DIVIDE
 

@@ -151,9 +151,9 @@ def test_tips_keep_out_of_bone_and_of_the_wall():
     vegf_up(s)
     site = s.lattice.site(4, 4)
     put_bone(s, [s.lattice.site(x, 5) for x in (3, 4)])
-    assert next_tip_site(site, 0, s.world) == s.lattice.site(5, 5)
+    assert next_tip_site(site, s.world) == s.lattice.site(5, 5)
     s.world.level[VEGF, s.lattice.site(8, 8) + 1] = 1e9  # in the wall
-    assert next_tip_site(s.lattice.site(8, 8), 0, s.world) == s.lattice.site(7, 8)
+    assert next_tip_site(s.lattice.site(8, 8), s.world) == s.lattice.site(7, 8)
 
 
 def test_meeting_another_vessel():
