@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .numerics.compiled import kernel, rule
+from .numerics.compiled import making_kernel, woven_rule
 from .numerics.response import hill2, unit_hill2
 from .parameters import Group, number, tuple_type
 
@@ -225,7 +225,7 @@ class Reference(NamedTuple):
     mtorc2: float
 
 
-@rule
+@woven_rule
 def redd1(oxygen, p):
     """Hypoxia induces REDD1 (Brugarolas 2004), half at `hypoxia_half`, steep (power 4)."""
     r = oxygen / p.hypoxia_half
@@ -233,7 +233,7 @@ def redd1(oxygen, p):
     return 1.0 / (1.0 + r2 * r2)
 
 
-@rule
+@woven_rule
 def ampk(energy, p):
     """Low energy activates AMPK, half at `energy_half`, steep (power 4)."""
     r = energy / p.energy_half
@@ -241,7 +241,7 @@ def ampk(energy, p):
     return 1.0 / (1.0 + r2 * r2)
 
 
-@rule
+@woven_rule
 def pi3k(growth_factor, cxcr4, integrin, s6k, pten, p):
     """Receptors raise PI3K, independently; S6K blocks IRS1; PTEN loss quarters the half point."""
     irs1 = 1.0 - p.feedback_strength * unit_hill2(s6k, p.feedback_half)
@@ -251,7 +251,7 @@ def pi3k(growth_factor, cxcr4, integrin, s6k, pten, p):
     return drive * (1.0 + half) / (drive + half)
 
 
-@rule
+@woven_rule
 def mtorc2_activity(pi3k_now, integrity, kinase2, rictor, p):
     """PI3K activates mTORC2 above a base; it needs rictor and assembly, and kinase inhibitors."""
     induced = pi3k_now * (1.0 + p.mtorc2_half) / (pi3k_now + p.mtorc2_half)
@@ -259,13 +259,13 @@ def mtorc2_activity(pi3k_now, integrity, kinase2, rictor, p):
     return active * integrity * rictor / (1.0 + kinase2)
 
 
-@rule
+@woven_rule
 def s473_level(mtorc2, pi3k_now, p):
     """MTORC2 phosphorylates AKT at S473 (Sarbassov 2005), at the membrane, so with PI3K."""
     return mtorc2 * pi3k_now * (1.0 + p.s473_half) / (pi3k_now + p.s473_half)
 
 
-@rule
+@woven_rule
 def mtorc1_activity(akt, integrin, redd1_now, ampk_now, amino_acids, kinase1, raptor, p):
     """AKT lifts the brake TSC2; REDD1 and AMPK restore it; vitronectin contact bypasses it."""
     lifted = unit_hill2(akt, p.tsc_half)
@@ -278,7 +278,7 @@ def mtorc1_activity(akt, integrin, redd1_now, ampk_now, amino_acids, kinase1, ra
     )
 
 
-@rule
+@woven_rule
 def fast_nodes(
     growth_factor, cxcr4, integrin, redd1_now, ampk_now, amino_acids,
     theta, kinase1, kinase2, dosage, integrity, s6k, p,
@@ -299,18 +299,75 @@ def fast_nodes(
     return t308, mtorc2, s473, mtorc1, s6k_new
 
 
-@rule
+@woven_rule
 def settle_s6k(guess, answer):
     """Damped fixed-point step: the loop's slope is negative, near -0.5, so go two thirds."""
     return guess + (answer - guess) * (1.0 / 1.5)
 
 
 SWEEPS = 2
+LANES = 32  # cells that go through the network side by side
+
+# Rows of the block that holds the signals of LANES cells.
+(
+    S6K, P4EBP1, AKT_S473, AKT_T308, MTORC1, MTORC2, INTEGRITY, FOXO, HIF, AUTOPHAGY, VEGF,
+    GROWTH_FACTOR, CXCR4, INTEGRIN, OXYGEN, RAPALOG, KINASE1, KINASE2,
+) = range(len(SIGNALS))  # fmt: skip
 
 
-@kernel
+@woven_rule
+def advance_lane(lane, block, dosage, amino_acids, ampk_now, lag, p, dt_h):
+    """Bring the network of the one cell in this lane of the block to this hour."""
+    theta = block[RAPALOG, lane] / (1.0 + block[RAPALOG, lane])
+    redd1_now = redd1(block[OXYGEN, lane], p)
+    integrity = block[INTEGRITY, lane]
+    s6k = block[S6K, lane]
+    t308 = mtorc2 = s473 = mtorc1 = 0.0
+    for _ in range(SWEEPS):
+        t308, mtorc2, s473, mtorc1, answer = fast_nodes(
+            block[GROWTH_FACTOR, lane], block[CXCR4, lane], block[INTEGRIN, lane], redd1_now,
+            ampk_now, amino_acids, theta, block[KINASE1, lane], block[KINASE2, lane], dosage,
+            integrity, s6k, p,
+        )  # fmt: skip
+        s6k = settle_s6k(s6k, answer)
+    p4ebp1 = unit_hill2(mtorc1, p.p4ebp1_half) * (1.0 - p.rapalog_on_4ebp1 * theta)
+    foxo = p.foxo_half * p.foxo_half / (p.foxo_half * p.foxo_half + s473 * s473)
+    hif = redd1_now * (p.hif_base + (1.0 - p.hif_base) * p4ebp1)
+    stress = max(ampk_now, 0.5 * redd1_now)
+    freed = 1.0 - mtorc1 * (1.0 - 0.5 * theta)
+    block[S6K, lane] = s6k
+    block[P4EBP1, lane] = p4ebp1
+    block[AKT_S473, lane] = s473
+    block[AKT_T308, lane] = t308
+    block[MTORC1, lane] = mtorc1
+    block[MTORC2, lane] = mtorc2
+    block[INTEGRITY, lane] = next_integrity(integrity, theta, dosage.susceptible, p, dt_h)
+    block[FOXO, lane] = foxo
+    block[HIF, lane] = hif
+    block[AUTOPHAGY, lane] = freed * (p.autophagy_base + (1.0 - p.autophagy_base) * stress)
+    block[VEGF, lane] += (vegf_output(hif, p4ebp1, foxo, p) - block[VEGF, lane]) * lag
+
+
+@woven_rule
+def load(block, row, column, first, used):
+    """Copy part of a column into a row of the block."""
+    for lane in range(used):
+        block[row, lane] = column[first + lane]
+
+
+@woven_rule
+def store(block, row, column, first, used):
+    """Copy a row of the block back into its column."""
+    for lane in range(used):
+        column[first + lane] = block[row, lane]
+
+
+@making_kernel
 def advance_network(n, signals, dosage, amino_acids, energy, p, dt_h):
     """Bring the network of n cells to this hour; inputs and outputs are columns of `signals`.
+
+    The columns are worked on in blocks of LANES cells: within one small array the compiler can see
+    that no two rows overlap, which it cannot for 18 columns, and so uses vector instructions.
 
     Args:
         n: number of cells; rows 0..n-1 are used.
@@ -323,52 +380,41 @@ def advance_network(n, signals, dosage, amino_acids, energy, p, dt_h):
     """
     ampk_now = ampk(energy, p)
     lag = 1.0 - np.exp(-dt_h / p.secretion_time_h)
-    for i in range(n):
-        growth_factor = float(signals.growth_factor[i])
-        cxcr4 = float(signals.cxcr4[i])
-        integrin = float(signals.integrin[i])
-        rapalog = float(signals.rapalog[i])
-        kinase1 = float(signals.kinase1[i])
-        kinase2 = float(signals.kinase2[i])
-        integrity = float(signals.mtorc2_integrity[i])
-        theta = rapalog / (1.0 + rapalog)
-        redd1_now = redd1(float(signals.oxygen[i]), p)
-        s6k = float(signals.s6k[i])
-        t308 = mtorc2 = s473 = mtorc1 = 0.0
-        for _ in range(SWEEPS):
-            t308, mtorc2, s473, mtorc1, answer = fast_nodes(
-                growth_factor, cxcr4, integrin, redd1_now, ampk_now, amino_acids,
-                theta, kinase1, kinase2, dosage, integrity, s6k, p,
-            )  # fmt: skip
-            s6k = settle_s6k(s6k, answer)
-        p4ebp1 = unit_hill2(mtorc1, p.p4ebp1_half) * (1.0 - p.rapalog_on_4ebp1 * theta)
-        foxo = p.foxo_half * p.foxo_half / (p.foxo_half * p.foxo_half + s473 * s473)
-        hif = redd1_now * (p.hif_base + (1.0 - p.hif_base) * p4ebp1)
-        vegf = vegf_output(hif, p4ebp1, foxo, p)
-        stress = max(ampk_now, 0.5 * redd1_now)
-        freed = (1.0 - mtorc1 * (1.0 - 0.5 * theta)) * (
-            p.autophagy_base + (1.0 - p.autophagy_base) * stress
-        )
-        signals.s6k[i] = s6k
-        signals.p4ebp1[i] = p4ebp1
-        signals.akt_s473[i] = s473
-        signals.akt_t308[i] = t308
-        signals.mtorc1[i] = mtorc1
-        signals.mtorc2[i] = mtorc2
-        signals.foxo[i] = foxo
-        signals.hif[i] = hif
-        signals.autophagy[i] = freed
-        signals.vegf[i] += (vegf - signals.vegf[i]) * lag
-        signals.mtorc2_integrity[i] = next_integrity(integrity, theta, dosage.susceptible, p, dt_h)
+    block = np.zeros((KINASE2 + 1, LANES))
+    for first in range(0, n, LANES):
+        used = min(LANES, n - first)
+        load(block, S6K, signals.s6k, first, used)
+        load(block, INTEGRITY, signals.mtorc2_integrity, first, used)
+        load(block, VEGF, signals.vegf, first, used)
+        load(block, GROWTH_FACTOR, signals.growth_factor, first, used)
+        load(block, CXCR4, signals.cxcr4, first, used)
+        load(block, INTEGRIN, signals.integrin, first, used)
+        load(block, OXYGEN, signals.oxygen, first, used)
+        load(block, RAPALOG, signals.rapalog, first, used)
+        load(block, KINASE1, signals.kinase1, first, used)
+        load(block, KINASE2, signals.kinase2, first, used)
+        for lane in range(LANES):
+            advance_lane(lane, block, dosage, amino_acids, ampk_now, lag, p, dt_h)
+        store(block, S6K, signals.s6k, first, used)
+        store(block, P4EBP1, signals.p4ebp1, first, used)
+        store(block, AKT_S473, signals.akt_s473, first, used)
+        store(block, AKT_T308, signals.akt_t308, first, used)
+        store(block, MTORC1, signals.mtorc1, first, used)
+        store(block, MTORC2, signals.mtorc2, first, used)
+        store(block, INTEGRITY, signals.mtorc2_integrity, first, used)
+        store(block, FOXO, signals.foxo, first, used)
+        store(block, HIF, signals.hif, first, used)
+        store(block, AUTOPHAGY, signals.autophagy, first, used)
+        store(block, VEGF, signals.vegf, first, used)
 
 
-@rule
+@woven_rule
 def vegf_output(hif, p4ebp1, foxo, p):
     """HIF transcribes VEGF, 4E-BP1-P lets it be translated (Guba 2002), FOXO may block it (V2)."""
     return (0.15 + 0.85 * hif) * (0.25 + 0.75 * p4ebp1) * (1.0 - p.vegf_foxo * foxo)
 
 
-@rule
+@woven_rule
 def next_integrity(integrity, theta, susceptible, p, dt_h):
     """A rapalog captures newly made mTOR and so dissolves mTORC2 in susceptible cell types.
 
@@ -379,7 +425,7 @@ def next_integrity(integrity, theta, susceptible, p, dt_h):
     return (integrity + gain) / (1.0 + gain + loss)
 
 
-@rule
+@woven_rule
 def lip_share(p4ebp1):
     """4E-BP1-P raises the short LIP isoform of C/EBP-beta over LAP (Smink 2009)."""
     return hill2(p4ebp1, 0.4)

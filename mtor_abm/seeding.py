@@ -82,16 +82,19 @@ def place_bone(s: Surroundings, p: GeometryParameters, b: bone.BoneParameters, d
 def _dig_cavities(s: Surroundings, wanted: int, rng: np.random.Generator) -> None:
     """Take surface sites out of the bone, in patches, as remodelling had been at work."""
     world = s.world
+    exposed = (world.ground == BONE) & _beside_marrow(world)
     while wanted > 0:
-        surface = np.flatnonzero((world.ground == BONE) & _beside_marrow(world))
+        surface = np.flatnonzero(exposed)
         if len(surface) == 0:
             return
         site = surface[rng.integers(len(surface))]
-        patch = [site, *(site + world.near)]
-        open_ = [x for x in patch if world.ground[x] == BONE and _beside_marrow(world)[x]]
-        taken = np.array(open_[: min(wanted, 6)])
+        patch = np.array([site, *(site + world.near)])
+        taken = patch[exposed[patch]][: min(wanted, 6)]
         bone.resorbed(world, taken)
         world.bone_pool[taken] = 0.0
+        exposed[taken] = False
+        for offset in world.faces:
+            exposed[taken + offset] = world.ground[taken + offset] == BONE
         wanted -= len(taken)
 
 

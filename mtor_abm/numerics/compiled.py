@@ -102,6 +102,11 @@ def making_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return numba.njit(cache=CACHE_FOLDER is not None, **(_STRICT | {"_nrt": True}))(function)
 
 
+def woven_rule(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a rule that must end up within its loop for the loop to use vector instructions."""
+    return register_jitable(forceinline=True, **_STRICT)(function)
+
+
 def rule(function: Callable[..., Any]) -> Callable[..., Any]:
     """Let kernels compile a short scalar rule into the loop that calls it.
 
