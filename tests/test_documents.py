@@ -123,3 +123,15 @@ def test_states_in_the_page_of_the_network_are_those_of_the_code():
         assert told[condition] == pytest.approx([state[c] for c in header[1:]], abs=0.0051), (
             condition
         )
+
+
+def test_code_shown_to_contributors_is_the_code():
+    def bare(text):
+        return re.sub(r"#.*|[\s,]", "", text)
+
+    sources = bare("\n".join(p.read_text() for p in (ROOT / "mtor_abm").rglob("*.py")))
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", guide, flags=re.DOTALL)
+    chunks = [chunk for block in blocks for chunk in block.split("\n\n")]
+    assert len(chunks) > 8
+    assert [chunk for chunk in chunks if bare(chunk) not in sources] == []
