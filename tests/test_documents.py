@@ -13,6 +13,7 @@ from mtor_abm.mtor import SIGNALS, Dosage, NetworkParameters, NetworkRates, stea
 from mtor_abm.observe import COLUMNS
 from mtor_abm.parameters import kernel_values
 from mtor_abm.scenario import GROUPS, MODEL
+from mtor_abm.scenario_files import load
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -135,3 +136,12 @@ def test_code_shown_to_contributors_is_the_code():
     chunks = [chunk for block in blocks for chunk in block.split("\n\n")]
     assert len(chunks) > 8
     assert [chunk for chunk in chunks if bare(chunk) not in sources] == []
+
+
+def test_scenario_shown_in_the_readme_is_valid(tmp_path):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", readme, flags=re.DOTALL)
+    (tmp_path / "example.toml").write_text(example, encoding="utf-8")
+    scenario = load(str(tmp_path / "example.toml"))
+    assert scenario.drugs["rapamycin"].dose_mg_per_kg == 3.0
+    assert scenario.genes["tumour"].PTEN == 0.0
