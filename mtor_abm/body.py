@@ -13,6 +13,7 @@ from .numerics.compiled import kernel, making_kernel
 from .parameters import Group, number
 
 
+# fmt: off
 class BodyParameters(Group):
     """The primary tumour and shedding."""
 
@@ -25,7 +26,8 @@ class BodyParameters(Group):
         what="growth of the primary, untreated",
     )
     primary_cells_max: float = number(
-        1e9, "1", "1 cm3", "recalled", low=1, high=1e12, what="size at which the primary stops growing"
+        1e9, "1", "1 cm3", "recalled", low=1, high=1e12,
+        what="size at which the primary stops growing",
     )
     shedding_rate_per_h: float = number(
         2e-6, "1/h", "about 1e6 cells per gram and day (Butler and Gullino 1975: 3e6)", "recalled",
@@ -38,6 +40,7 @@ class BodyParameters(Group):
     resection_day: float = number(
         1e6, "d", "never", "assumed", low=0, high=1e7, what="day on which the primary is removed"
     )
+# fmt: on
 
 
 PRIMARY_UID = 7  # key of the primary's luck; cells have uids from hashes or founders from 1e6 on

@@ -13,12 +13,13 @@ from .numerics.compiled import kernel
 from .parameters import Group, number, tuple_type
 
 
+# fmt: off
 class BoneParameters(Group):
     """What bone stores and how it is turned over without a tumour."""
 
     tgfb_stored_nM: float = number(
-        36.0, "nM", "450 ng/g (Mohan and Baylink 1991; Hauschka 1986) x 2 g/cm3 / 25 kDa", "computed",
-        low=0, high=1000, what="TGF-beta in one site of bone",
+        36.0, "nM", "450 ng/g (Mohan and Baylink 1991; Hauschka 1986) x 2 g/cm3 / 25 kDa",
+        "computed", low=0, high=1000, what="TGF-beta in one site of bone",
     )
     igf_stored_nM: float = number(
         358.0, "nM", "IGF-1 85 and IGF-2 1260 ng/g (Mohan and Baylink 1991) x 2 g/cm3 / 7.5 kDa",
@@ -36,6 +37,7 @@ class BoneParameters(Group):
         0.02, "1", "remodelling space of a healthy marrow, set to its own steady state", "assumed",
         low=0, high=0.3, what="share of bone that is being remodelled at the start",
     )
+# fmt: on
 
 
 BoneRates = tuple_type("BoneRates", BoneParameters, __name__)

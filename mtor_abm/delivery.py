@@ -1,4 +1,4 @@
-"""Drugs from dose to site: plasma course, exchange at perfused vessels, units of action per cell type.
+"""Drugs from dose to site: plasma course, exchange at vessels, units of action per cell type.
 
 Each drug that is given has a field of its own. Its free level in plasma at every hour is worked out
 before the run starts. Antiresorptives lie on bone instead.
@@ -106,8 +106,10 @@ class Pharmacy:
                 for name, half in half_effects_nM(DRUGS[key].action).items():
                     if name in names:
                         layer = getattr(layers, names[name])
-                        layer += np.float32(share / half) * np.float32(level) if in_blood else (
-                            level * np.float32(share / half)
+                        layer += (
+                            np.float32(share / half) * np.float32(level)
+                            if in_blood
+                            else (level * np.float32(share / half))
                         )
         for key, row in self.rows.items():
             kd = half_effects_nM(DRUGS[key].action).get("trap")

@@ -138,7 +138,7 @@ def _switch(switch: Entry) -> str:
     return "\n\n".join(
         (
             f"### {switch['name']}: {switch['meaning']}",
-            f"Default `{switch['value']}`. The run that would tell: {switch['discriminating_run']}.",
+            f"Default `{switch['value']}`. What would tell: {switch['discriminating_run']}.",
             _table(("value", "meaning"), rows),
         )
     )

@@ -51,29 +51,29 @@ def osteoclast_lifespan_factor(bone_mg_per_kg: float, half_mg_per_kg: float) -> 
 class Rapalog:
     """Holds mTORC1 with FKBP12; half effect at `kr_nM` free."""
 
-    kr_nM: Sourced  # noqa: N815
+    kr_nM: Sourced
 
 
 @dataclass(frozen=True)
 class KinaseInhibitor:
     """Competes with ATP on mTORC1 (`mtorc1_ic50_nM`) and mTORC2 (`mtorc2_ic50_nM`)."""
 
-    mtorc1_ic50_nM: Sourced  # noqa: N815
-    mtorc2_ic50_nM: Sourced  # noqa: N815
+    mtorc1_ic50_nM: Sourced
+    mtorc2_ic50_nM: Sourced
 
 
 @dataclass(frozen=True)
 class Cxcr4Antagonist:
     """Keeps CXCL12 from CXCR4; half effect at `ic50_nM` free."""
 
-    ic50_nM: Sourced  # noqa: N815
+    ic50_nM: Sourced
 
 
 @dataclass(frozen=True)
 class RanklTrap:
     """Binds RANKL; `kd_nM` is the free trap that leaves half of the RANKL free."""
 
-    kd_nM: Sourced  # noqa: N815
+    kd_nM: Sourced
 
 
 @dataclass(frozen=True)

@@ -200,7 +200,7 @@ class TgfbField(FieldParameters):
 
 
 class Igf1Field(FieldParameters):
-    """IGF-1 and IGF-2 released from bone, nM, as IGF-1 equivalents; blood's part is in `igf_base`."""
+    """IGF-1 and IGF-2 released from bone, nM, as IGF-1; blood's part is in `igf_base`."""
 
     diffusivity_um2_per_s: float = number(
         80.0,
@@ -310,8 +310,10 @@ class FieldState:
         self._openness[:] = np.where(is_bone, BONE_OPENNESS, 1.0).reshape(self.lattice.padded)
         self._medium.update(self._openness)
 
-    def set_exchange(self, row: int, permeability: np.ndarray, blood_level: np.ndarray | np.float32) -> None:
-        """Let vessels exchange: permeability (1/s, flat) and the level in blood (flat or scalar)."""
+    def set_exchange(
+        self, row: int, permeability: np.ndarray, blood_level: np.ndarray | np.float32
+    ) -> None:
+        """Let vessels exchange: permeability (1/s, flat), level in blood (flat or scalar)."""
         self._exchange_loss[row] = permeability
         self._exchange_source[row] = permeability * blood_level
 

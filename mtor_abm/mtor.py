@@ -143,8 +143,13 @@ class NetworkParameters(Group):
         what="capture of new mTOR by a rapalog in susceptible cells",
     )
     susceptible: float = number(
-        0.0, "1", "0 in about 80 % of cell types, 1 in 20 % (OXA-01 AACR 2009 abstract); switch V6",
-        "found", low=0, high=1, what="how far a rapalog dissolves mTORC2",
+        0.0,
+        "1",
+        "0 in about 80 % of cell types, 1 in 20 % (OXA-01 AACR 2009 abstract); switch V6",
+        "found",
+        low=0,
+        high=1,
+        what="how far a rapalog dissolves mTORC2",
     )
     secretion_time_h: float = number(
         6.0, "h", "protein turnover", "assumed", low=0.1, high=48, what="lag of secreted outputs"

@@ -214,7 +214,7 @@ def _bsap(v: Look) -> float:
     return n_per_b_pm(count, v.measures.b_pm_mm)
 
 
-@column("vessel_length_mm_per_mm2", "mm/mm2", "vessel length density: vessel sites times their size",
+@column("vessel_length_mm_per_mm2", "mm/mm2", "vessel length density: vessel sites x their size",
         "final", "max")  # fmt: skip
 def _vessel_length(v: Look) -> float:
     sites = int((v.world.vessel > 0).sum())

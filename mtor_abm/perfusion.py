@@ -1,7 +1,7 @@
 """Where blood flows, what it brings, and who comes with it.
 
-A vessel site is perfused if it is connected through vessels to an arteriole. Perfused sites exchange
-oxygen (and drugs, see delivery.py); precursors of osteoclasts come in through them.
+A vessel site is perfused if it is connected through vessels to an arteriole. Perfused sites
+exchange oxygen (and drugs, see delivery.py); precursors of osteoclasts come in through them.
 """
 
 import numpy as np

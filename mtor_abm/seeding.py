@@ -19,6 +19,7 @@ from .parameters import Group, number
 _PURPOSES = ("bone", "vessels", "cavities", "cells", "tumour")
 
 
+# fmt: off
 class GeometryParameters(Group):
     """Lattice and bone."""
 
@@ -30,15 +31,17 @@ class GeometryParameters(Group):
         10.0, "um", "Moffitt HAL bone model source", "found", low=5, high=25, what="size of a site"
     )
     bv_tv: float = number(
-        0.139, "1", "mouse, n = 6, 0.08-0.20, TIBD ExpData.csv day 0", "computed", low=0.02, high=0.6,
-        what="bone volume over tissue volume at the start, cavities counted as marrow",
+        0.139, "1", "mouse, n = 6, 0.08-0.20, TIBD ExpData.csv day 0", "computed", low=0.02,
+        high=0.6, what="bone volume over tissue volume at the start, cavities counted as marrow",
     )
     tb_th_um: float = number(
         50.0, "um", "mouse trabecula", "recalled", low=20, high=300, what="trabecular thickness"
     )
     tb_sp_um: float | None = None
+# fmt: on
 
 
+# fmt: off
 class InoculumParameters(Group):
     """Tumour cells put into the marrow at the start (intratibial or intracardiac injection)."""
 
@@ -49,6 +52,7 @@ class InoculumParameters(Group):
         6, "1", "a few clusters in 4 mm2", "assumed", low=1, high=10_000,
         what="clusters they lie in; as many as cells for single cells",
     )
+# fmt: on
 
 
 class Draws:
@@ -65,7 +69,9 @@ class Draws:
         return self._generators[purpose]
 
 
-def place_bone(s: Surroundings, p: GeometryParameters, b: bone.BoneParameters, draws: Draws) -> None:
+def place_bone(
+    s: Surroundings, p: GeometryParameters, b: bone.BoneParameters, draws: Draws
+) -> None:
     """Trabeculae with the share of cavities that a healthy marrow has under repair."""
     target = min(p.bv_tv * (1.0 + b.cavities_at_start), 0.6)
     mask = trabecular_bone(

@@ -22,6 +22,7 @@ ARRIVE = SPECIAL
 CIRCULATING = CellType("circulating", 10, ("detached",), "circulating tumour cell")
 
 
+# fmt: off
 class CirculatingParameters(Group):
     """Numbers of tumour cells in blood."""
 
@@ -46,7 +47,8 @@ class CirculatingParameters(Group):
         what="protection by full autophagy",
     )
     erk_weight: float = number(
-        1.0, "1", "switch V7: +1 (the review) or -1 (textbook); 0 leaves ERK out", "assumed", low=-1, high=1, what="how ERK changes anoikis",
+        1.0, "1", "switch V7: +1 (the review) or -1 (textbook); 0 leaves ERK out", "assumed",
+        low=-1, high=1, what="how ERK changes anoikis",
     )
     capture_rate_per_h: float = number(
         0.05, "1/h", "share of the body's capillary passes through this piece of marrow", "assumed",
@@ -60,6 +62,7 @@ class CirculatingParameters(Group):
         0.8, "1", "0.2-0.9, Luzzi 1998; Cameron 2000", "recalled", low=0, high=1,
         what="share of stopped cells that extravasate",
     )
+# fmt: on
 
 
 CirculatingRates = tuple_type("CirculatingRates", CirculatingParameters, __name__)
@@ -108,7 +111,9 @@ def decide_circulating(
         door = doors[int(uniform(seed, uid, step, 61) * len(doors))]
         bound = occupancy(float(world.level[CXCL12, door]), cxcl12_kd_nM)
         felt = min(1.0, cxcr4 * bound / (1.0 + float(cxcr4_block[door])))
-        if uniform(seed, uid, step, 62) < probability(capture_rate(felt, p) * p.extravasation, dt_h):
+        if uniform(seed, uid, step, 62) < probability(
+            capture_rate(felt, p) * p.extravasation, dt_h
+        ):
             cells.target[i] = pick_free(door, uniform(seed, uid, step, 63), world)
             if cells.target[i] >= 0:
                 cells.intent[i] = ARRIVE

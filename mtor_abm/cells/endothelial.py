@@ -1,6 +1,6 @@
 """Endothelium: stable sinusoids and arterioles, sprouting tips, stalks, anastomosis, regression.
 
-States: `stable` (mature, TSP-1 positive), `sprout` (stalk), `tip`. A tip climbs the VEGF gradient and
+States: `stable` (mature, TSP-1 positive), `sprout` (stalk), `tip`. A tip climbs VEGF and
 leaves a stalk behind. A sprout that meets another vessel lets blood through and matures; one that
 does not, regresses without VEGF. Vessels are a layer of their own: sprouts pass between cells.
 """
@@ -8,7 +8,17 @@ does not, regresses without VEGF. Vessels are a layer of their own: sprouts pass
 import numpy as np
 
 from ..fields import CXCL12, VEGF
-from ..marrow import BONE, NO_VESSEL, OSTEOBLAST, SPROUT, STABLE, TIP, WALL, World, any_vessel_within
+from ..marrow import (
+    BONE,
+    NO_VESSEL,
+    OSTEOBLAST,
+    SPROUT,
+    STABLE,
+    TIP,
+    WALL,
+    World,
+    any_vessel_within,
+)
 from ..mtor import Reference, Signals
 from ..numerics.chance import uniform
 from ..numerics.compiled import kernel, rule
@@ -28,6 +38,7 @@ ENDOTHELIAL = CellType(
 STATE_STABLE, STATE_SPROUT, STATE_TIP = range(3)
 
 
+# fmt: off
 class EndothelialParameters(Group):
     """Numbers of the vessels."""
 
@@ -98,8 +109,10 @@ class EndothelialParameters(Group):
         what="growth factor input without VEGF",
     )
     vegf_weight: float = number(
-        0.6, "1", "VEGFR2 to PI3K", "assumed", low=0, high=1, what="weight of VEGF in growth factors"
+        0.6, "1", "VEGFR2 to PI3K", "assumed", low=0, high=1,
+        what="weight of VEGF in growth factors",
     )
+# fmt: on
 
 
 EndothelialRates = tuple_type("EndothelialRates", EndothelialParameters, __name__)
@@ -128,7 +141,7 @@ def regression_rate(vegf_nM, foxo, p):
 
 @rule
 def next_tip_site(site, world):
-    """Highest VEGF among the nearest sites that are no vessel, no bone and no bone in the making."""
+    """Highest VEGF among the nearest sites without vessel, bone or bone in the making."""
     best = 0.0
     chosen = -1
     for offset in world.near:
@@ -271,8 +284,6 @@ class EndothelialTissue(Tissue):
         begins = was[mothers] == STATE_STABLE
         fresh = np.arange(new.start, new.stop)
         cells.own_b[fresh[begins]] = 1.0
-        s.world.root[sites] = np.where(
-            begins, cells.uid[fresh], s.world.root[cells.site[mothers]]
-        )
+        s.world.root[sites] = np.where(begins, cells.uid[fresh], s.world.root[cells.site[mothers]])
         cells.state[mothers[~begins]] = STATE_SPROUT
         s.events.add(s.time_h, "sprout", self.population, fresh[begins])

@@ -9,9 +9,18 @@ import numpy as np
 
 from .. import bone, marrow
 from ..fields import MCSF, OPG, PTHRP, RANKL, TGFB
-from ..marrow import MARROW, NO_VESSEL, NOBODY, World, any_within, climb_free, is_free, pick_free
+from ..marrow import (
+    MARROW,
+    NO_VESSEL,
+    NOBODY,
+    World,
+    any_within,
+    climb_free,
+    is_free,
+    pick_free,
+    reaches,
+)
 from ..marrow import OSTEOCYTE as OSTEOCYTE_CODE
-from ..marrow import reaches
 from ..mtor import Reference, Signals
 from ..numerics.chance import uniform
 from ..numerics.compiled import kernel, making_kernel, rule
@@ -37,6 +46,7 @@ OSTEOBLAST_TYPE = CellType(
 PREOSTEOBLAST, OSTEOBLAST, LINED, OSTEOCYTE = range(4)
 
 
+# fmt: off
 class OsteoblastParameters(Group):
     """Numbers of the osteoblast lineage."""
 
@@ -72,7 +82,8 @@ class OsteoblastParameters(Group):
         what="preosteoblast to osteoblast, untreated",
     )
     late_rate_on_mtorc2: float = number(
-        0.5, "1", "Chen J 2015: rictor", "assumed", low=0, high=1, what="share of maturation by mTORC2"
+        0.5, "1", "Chen J 2015: rictor", "assumed", low=0, high=1,
+        what="share of maturation by mTORC2",
     )
     late_rate_on_s6k: float = number(
         1.0, "1", "Chen and Long 2015: late genes need raptor (V1)", "assumed", low=-2, high=1,
@@ -113,7 +124,8 @@ class OsteoblastParameters(Group):
         0.03, "1", "quiet surface", "assumed", low=0, high=2, what="RANKL of a resting lining cell"
     )
     rankl_called: float = number(
-        1.0, "1", "definition", "assumed", low=0, high=2, what="RANKL of a lining cell that is called"
+        1.0, "1", "definition", "assumed", low=0, high=2,
+        what="RANKL of a lining cell that is called",
     )
     rankl_preosteoblast: float = number(
         0.15, "1", "stromal and immature cells present RANKL (Pivonka 2008 places it on OBp)",
@@ -124,7 +136,8 @@ class OsteoblastParameters(Group):
         what="RANKL of an osteoblast",
     )
     rankl_osteocyte: float = number(
-        0.03, "1", "membrane form stays in bone", "assumed", low=0, high=2, what="RANKL of an osteocyte"
+        0.03, "1", "membrane form stays in bone", "assumed", low=0, high=2,
+        what="RANKL of an osteocyte",
     )
     pthrp_gain: float = number(
         14.0, "1", "PTH raises RANKL several fold", "assumed", low=0, high=50,
@@ -135,7 +148,8 @@ class OsteoblastParameters(Group):
         what="PTHrP for half effect",
     )
     opg_loss_pthrp: float = number(
-        0.5, "1", "PTH lowers OPG", "assumed", low=0, high=1, what="share of OPG lost at saturating PTHrP"
+        0.5, "1", "PTH lowers OPG", "assumed", low=0, high=1,
+        what="share of OPG lost at saturating PTHrP",
     )
     rankl_on_mtorc2: float = number(
         0.6, "1", "Sun 2016: Rictor in the lineage controls RANKL", "assumed", low=0, high=1,
@@ -160,6 +174,7 @@ class OsteoblastParameters(Group):
     secretion_time_h: float = number(
         6.0, "h", "protein turnover", "assumed", low=0.1, high=48, what="lag of RANKL and OPG"
     )
+# fmt: on
 
 
 OsteoblastRates = tuple_type("OsteoblastRates", OsteoblastParameters, __name__)
@@ -384,9 +399,7 @@ def form(
         site = cells.site[i]
         if cells.state[i] != OSTEOBLAST or world.cavity[site] == 0 or world.bone_faces[site] == 0:
             continue
-        rate = apposition_per_h(
-            float(signals.s6k[i]), float(signals.mtorc2[i]), p, ref, step_um
-        )
+        rate = apposition_per_h(float(signals.s6k[i]), float(signals.mtorc2[i]), p, ref, step_um)
         amount = min(rate * dt_h * speed, 1.0 - float(world.mineral[site]))
         world.mineral[site] += amount
         laid += amount
@@ -485,7 +498,7 @@ class OsteoblastTissue(Tissue):
         self._bury_buried(s)
 
     def _give_way(self, s: Surroundings) -> None:
-        """Lining cells under a new osteoclast part lift off; osteocytes in resorbed bone are lost."""
+        """Lining cells under an osteoclast lift off; osteocytes in resorbed bone are lost."""
         cells, n = self.cells, self.population.n
         site, state = cells.site[:n], cells.state[:n]
         lifted = (state == LINED) & (s.world.occupant[site] == marrow.OSTEOCLAST)

@@ -8,8 +8,17 @@ import numpy as np
 
 from .. import bone, marrow
 from ..fields import MCSF, OPG, RANKL
-from ..marrow import BONE, OSTEOCLAST, World, climb_free, contact_rankl, nearest_within
-from ..marrow import pick_free, step_towards, takes_lining
+from ..marrow import (
+    BONE,
+    OSTEOCLAST,
+    World,
+    climb_free,
+    contact_rankl,
+    nearest_within,
+    pick_free,
+    step_towards,
+    takes_lining,
+)
 from ..mtor import Reference, Signals, lip_share
 from ..numerics.chance import standard_normal, uniform
 from ..numerics.compiled import kernel, making_kernel, rule
@@ -41,6 +50,7 @@ MONOCYTE, COMMITTED = range(2)
 MONONUCLEAR, MATURE = range(2)
 
 
+# fmt: off
 class OsteoclastParameters(Group):
     """Numbers of precursors and osteoclasts."""
 
@@ -52,7 +62,8 @@ class OsteoclastParameters(Group):
         240.0, "h", "10 d in marrow", "assumed", low=1, high=5000, what="mean stay of a precursor"
     )
     precursor_motility_um2_per_min: float = number(
-        0.3, "um2/min", "Moffitt HAL source 0.1 x 3.0", "found", low=0, high=10, what="random motility"
+        0.3, "um2/min", "Moffitt HAL source 0.1 x 3.0", "found", low=0, high=10,
+        what="random motility",
     )
     precursor_bias: float = number(
         0.5, "1", "precursors gather where RANKL is", "assumed", low=0, high=1,
@@ -100,7 +111,8 @@ class OsteoclastParameters(Group):
         high=100, what="precursors this close to an osteoclast go to it rather than found another",
     )
     nuclei_to_resorb: int = number(
-        3, "1", "multinucleate cells resorb; 3-5", "found", low=1, high=20, what="nuclei needed to resorb"
+        3, "1", "multinucleate cells resorb; 3-5", "found", low=1, high=20,
+        what="nuclei needed to resorb",
     )
     nuclei_max: int = number(
         10, "1", "5-20 in vivo", "recalled", low=1, high=100, what="most nuclei of one osteoclast"
@@ -121,8 +133,8 @@ class OsteoclastParameters(Group):
         what="RANKL signal for half survival",
     )
     death_without_s6k: float = number(
-        1.0, "1", "Glantschnig 2003: mTORC1/S6K inhibits apoptosis; size assumed (c = 1)", "assumed",
-        low=-1, high=10, what="rise of death without S6K",
+        1.0, "1", "Glantschnig 2003: mTORC1/S6K inhibits apoptosis; size assumed (c = 1)",
+        "assumed", low=-1, high=10, what="rise of death without S6K",
     )
     resorption_um_per_day: float = number(
         10.0, "um/d", "Moffitt 10; A(BM)2 7-14", "found", low=0, high=50, what="speed of the front"
@@ -142,6 +154,7 @@ class OsteoclastParameters(Group):
         1.0, "1", "Moffitt HAL source: resorption time x 2 at full dose", "found", low=0, high=10,
         what="slowing of resorption at a saturating dose",
     )
+# fmt: on
 
 
 OsteoclastRates = tuple_type("OsteoclastRates", OsteoclastParameters, __name__)
@@ -351,7 +364,7 @@ def resorb(
     n: int, cells: Cells, footprint: np.ndarray, dig: np.ndarray, signals: Signals, world: World,
     p: OsteoclastRates, ref: Reference, step_um: float, dt_h: float,
 ) -> float:  # fmt: skip
-    """Take mineral from the sites being dug; bisphosphonate in them shortens life. Returns sites."""
+    """Take mineral from sites being dug; their bisphosphonate shortens life. Returns sites."""
     taken = 0.0
     for i in range(n):
         if cells.intent[i] == DIE:

@@ -14,15 +14,17 @@ from ..numerics.compiled import kernel, rule
 from ..parameters import Group, number, tuple_type
 
 
+# fmt: off
 class SensingParameters(Group):
     """Levels at which receptors are half occupied, shared by all cell types."""
 
     oxygen_reference_mmHg: float = number(
-        28.0, "mmHg", "HIF half point 10 mmHg over `hypoxia_half` 0.35", "computed", low=1, high=160,
-        what="pO2 at which a cell feels full oxygen",
+        28.0, "mmHg", "HIF half point 10 mmHg over `hypoxia_half` 0.35", "computed", low=1,
+        high=160, what="pO2 at which a cell feels full oxygen",
     )
     cxcl12_kd_nM: float = number(
-        4.0, "nM", "CXCL12-CXCR4 Kd 1-10 nM", "recalled", low=0.1, high=100, what="CXCR4 half occupancy"
+        4.0, "nM", "CXCL12-CXCR4 Kd 1-10 nM", "recalled", low=0.1, high=100,
+        what="CXCR4 half occupancy",
     )
     igf1_half_nM: float = number(
         0.5, "nM", "EC50 for growth 0.5-5 nM, low end", "recalled", low=0.01, high=50,
@@ -44,6 +46,7 @@ class SensingParameters(Group):
         0.3, "1", "untreated value of the network's input IN", "assumed", low=0, high=1,
         what="alphavbeta3 contact in marrow matrix; 1 at bone (vitronectin)",
     )
+# fmt: on
 
 
 Sensing = tuple_type("Sensing", SensingParameters, __name__)
@@ -63,7 +66,7 @@ class Receptors(NamedTuple):
 
 
 class Exposure(NamedTuple):
-    """Drug at each site as one number per action: sum over drugs of free nM over its half effect."""
+    """Drug at each site, one number per action: sum over drugs of free nM over half effect."""
 
     rapalog: np.ndarray  # float32 (n_sites,)
     kinase1: np.ndarray

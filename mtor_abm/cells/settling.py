@@ -1,7 +1,7 @@
 """Settle rival claims on a site: the lowest keyed random number wins.
 
-A claim's ticket is a hash of seed, uid and step, so the winner does not depend on the order of cells
-or of types.
+A claim's ticket is a hash of seed, uid and step, so the winner does not depend on the order of
+cells or of types.
 """
 
 import numpy as np

@@ -26,11 +26,13 @@ ADIPOCYTE = CellType("adipocyte", marrow.ADIPOCYTE, ("resting",), "marrow fat ce
 CAR = CellType("car", marrow.CAR, ("resting",), "CXCL12-abundant reticular cell")
 
 
+# fmt: off
 class StromaParameters(Group):
     """Numbers of CAR cells, MSC and adipocytes."""
 
     car_per_mm2: float = number(
-        180.0, "1/mm2", "perivascular network", "assumed", low=0, high=2000, what="density of CAR cells"
+        180.0, "1/mm2", "perivascular network", "assumed", low=0, high=2000,
+        what="density of CAR cells",
     )
     mesenchymal_per_mm2: float = number(
         60.0, "1/mm2", "rare perivascular stem cells", "assumed", low=0, high=1000,
@@ -69,12 +71,14 @@ class StromaParameters(Group):
         what="RANKL of an MSC over that of an active lining cell",
     )
     opg_nM_per_s: float = number(
-        1e-4, "nM/s", "marrow mean near 1 nM = Kd", "assumed", low=0, high=1, what="OPG made by one MSC"
+        1e-4, "nM/s", "marrow mean near 1 nM = Kd", "assumed", low=0, high=1,
+        what="OPG made by one MSC",
     )
     opg_without_s6k: float = number(
         0.56, "1", "target T59, Hofbauer 2001: stromal OPG -44 % under rapamycin", "found", low=0,
         high=5, what="OPG of stromal cells without S6K, over untreated",
     )
+# fmt: on
 
 
 StromaRates = tuple_type("StromaRates", StromaParameters, __name__)

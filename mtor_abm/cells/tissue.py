@@ -1,7 +1,7 @@
 """A tissue: the cells of one type, with their numbers, and the phases of a step they take part in.
 
-`Surroundings` is what every tissue shares in a step. Each cell file ends with its tissue, which only
-calls the loops of that file in the right phase.
+`Surroundings` is what every tissue shares in a step. Each cell file ends with its tissue, which
+only calls the loops of that file in the right phase.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from ..events import EventLog
 from ..fields import FieldState
 from ..genes import Genes
 from ..marrow import World
-from ..mtor import Dosage, NetworkRates, Reference, advance_network
+from ..mtor import Dosage, Reference, advance_network
 from ..numerics.chance import child_uid
 from ..numerics.compiled import making_kernel
 from ..numerics.lattice import Lattice

@@ -8,8 +8,16 @@ attached value.
 import numpy as np
 
 from ..fields import CXCL12, OXYGEN, PTHRP, TGFB, VEGF
-from ..marrow import MARROW, NO_VESSEL, STABLE, TIP, World, climb_free, count_occupants, is_free
-from ..marrow import pick_free, touches_vessel
+from ..marrow import (
+    STABLE,
+    TIP,
+    World,
+    climb_free,
+    count_occupants,
+    is_free,
+    pick_free,
+    touches_vessel,
+)
 from ..mtor import Reference, Signals
 from ..numerics.chance import uniform
 from ..numerics.compiled import kernel, rule
@@ -30,6 +38,7 @@ TUMOUR = CellType(
 CYCLING, QUIESCENT, DORMANT = range(3)
 
 
+# fmt: off
 class TumourParameters(Group):
     """Numbers of the tumour cell in the marrow."""
 
@@ -42,7 +51,8 @@ class TumourParameters(Group):
         what="pO2 for half the division rate",
     )
     quiescence_oxygen_mmHg: float = number(
-        1.5, "mmHg", "about 0.2 % O2", "assumed", low=0, high=20, what="pO2 below which a cell rests"
+        1.5, "mmHg", "about 0.2 % O2", "assumed", low=0, high=20,
+        what="pO2 below which a cell rests",
     )
     death_rate_per_h: float = number(
         2.6e-5, "1/h", "TIBD fit 6.3e-4 1/d", "found", low=0, high=0.1, what="death without stress"
@@ -86,8 +96,8 @@ class TumourParameters(Group):
         what="occupancy difference over one site for half the index",
     )
     dormancy_entry_rate_per_h: float = number(
-        0.25 / 24, "1/h", "0.1-2/d; lower half, for the growth of target T20", "assumed", low=0, high=1,
-        what="entry to dormancy on TSP-1 of a stable vessel",
+        0.25 / 24, "1/h", "0.1-2/d; lower half, for the growth of target T20", "assumed", low=0,
+        high=1, what="entry to dormancy on TSP-1 of a stable vessel",
     )
     dormancy_neighbours_max: int = number(
         1, "1", "Ghajar 2013 describes single cells; a cluster escapes the niche", "assumed", low=0,
@@ -155,6 +165,7 @@ class TumourParameters(Group):
     met_rate_per_h: float = number(
         0.02, "1/h", "days", "assumed", low=0, high=1, what="rate of the way back (MET)"
     )
+# fmt: on
 
 
 TumourRates = tuple_type("TumourRates", TumourParameters, __name__)
@@ -162,7 +173,7 @@ TumourRates = tuple_type("TumourRates", TumourParameters, __name__)
 
 @rule
 def division_rate(oxygen_mmHg, growth_factor, p4ebp1, p, ref):
-    """Oxygen, growth factors and 4E-BP1-P raise division; mTORC2 does not (Dillenburg-Pilla 2015)."""
+    """Oxygen, growth factors, 4E-BP1-P raise division; mTORC2 does not (Dillenburg-Pilla 2015)."""
     oxygenated = oxygen_mmHg / (oxygen_mmHg + p.division_oxygen_half_mmHg)
     translated = 0.25 + 0.75 * p4ebp1 / ref.p4ebp1
     return p.division_rate_per_h * oxygenated * translated * (0.4 + 0.6 * growth_factor)
@@ -187,7 +198,7 @@ def crawl_rate(s6k, mtorc2, n_touching, emt, p, ref, step_um):
 
 @rule
 def chemotactic_share(cxcr4, contrast, s6k, mtorc2, p, ref):
-    """Share of steps up CXCL12: both mTOR complexes carry CXCR4's direction (Dillenburg-Pilla 2015).
+    """Share of steps up CXCL12: both mTOR complexes carry direction (Dillenburg-Pilla 2015).
 
     A cell compares occupied receptors over its length, so the share falls again at high CXCL12.
     """
