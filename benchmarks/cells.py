@@ -1,8 +1,8 @@
 """Cost of a full cell-step: python benchmarks/cells.py [--quick] [--json FILE].
 
 A full cell-step is sense, network, decide, settle and apply of one cell, as a step of the
-model has them; release and diffusion are timed elsewhere (run.py, fields.py). The marrow is 500 x 500 sites
-with 50,000 tumour cells among the residents (vessels, osteoblast lineage, stroma), all of which are
+model has them; release and diffusion are timed elsewhere (run.py, fields.py). The marrow is
+500 x 500 sites with 50,000 tumour cells among the residents (vessels, osteoblast lineage, stroma), all of which are
 counted. The plain reference runs the same rules as uncompiled Python on a small marrow.
 """
 
@@ -137,7 +137,8 @@ def main() -> None:
     slow = plain["million_cell_steps_per_s"]
     print(
         f"the same rules as uncompiled Python: {slow * 1e6:.0f} cell-steps a second, measured on "
-        f"{sum(plain['cells'].values())} cells and taken to hold for {n}: {speed / slow:.0f} times slower"
+        f"{sum(plain['cells'].values())} cells and taken to hold for {n}: "
+        f"{speed / slow:.0f} times slower"
     )
     write_json(arguments.json, {"triad_gb_per_s": triad, "compiled": best, "uncompiled": plain})
     print(f"written to {arguments.json}")

@@ -1,8 +1,8 @@
 """A whole run: python benchmarks/run.py [--quick] [--json FILE].
 
-Three figures, each from a process of its own: compiling everything into an empty cache, 28 simulated
-days of the default tumour (scenario `vehicle`) after that with the peak of memory, and the cost of a
-step per site on larger marrows with the same densities. The plain reference is the same run as
+Three figures, each from a process of its own: compiling everything into an empty cache, 28
+simulated days of the default tumour (scenario `vehicle`) after that with the peak of memory, and the cost of
+a step per site on larger marrows with the same densities. The plain reference is the same run as
 uncompiled Python, for a few steps of a small marrow.
 """
 
@@ -121,8 +121,9 @@ def main() -> None:
         )
         run = apart(cache, "run", days)
         print(
-            f"{days:.0f} days of {SCENARIO}, 200 x 200: {run['run_s']:.2f} s after {run['build_s']:.2f} s "
-            f"of building, peak {run['peak_memory_mb']:.0f} MB, {run['cells_at_end']:.0f} cells at the end"
+            f"{days:.0f} days of {SCENARIO}, 200 x 200: {run['run_s']:.2f} s after "
+            f"{run['build_s']:.2f} s of building, peak {run['peak_memory_mb']:.0f} MB, "
+            f"{run['cells_at_end']:.0f} cells at the end"
         )
         by_size = {str(n): apart(cache, "size", n, steps) for n, steps in sizes}
     for n, figures in by_size.items():
@@ -135,8 +136,9 @@ def main() -> None:
     plain = apart("", "size", PLAIN_SITES, PLAIN_STEPS, plain=True)
     slow = plain["ns_per_site_step"] * 200**2 * days * 24.0 * 1e-9
     print(
-        f"the same rules and solver as uncompiled Python: {plain['ns_per_site_step']:.0f} ns per site "
-        f"and step on {PLAIN_SITES} x {PLAIN_SITES}; scaled to this run that is {slow / 3600.0:.1f} h"
+        f"the same rules and solver as uncompiled Python: {plain['ns_per_site_step']:.0f} ns per "
+        f"site and step on {PLAIN_SITES} x {PLAIN_SITES}; scaled to this run that is "
+        f"{slow / 3600.0:.1f} h"
     )
     write_json(
         arguments.json,

@@ -15,9 +15,11 @@ PACKAGE = Path(__file__).resolve().parent
 LIBRARIES = ("numpy", "numba", "mesa", "pandas", "scipy", "pydantic")
 
 # Parts of the package that read results or start runs, and cannot change what a run holds.
-BESIDE_THE_MODEL = ("analysis", "evidence", "cli.py", "__main__.py", "catalogue.py", "demo.py",
-                    "dictionary.py", "doctor.py", "study_text.py", "runner/batch.py", "runner/pool.py",
-                    "runner/progress.py", "runner/warm.py")  # fmt: skip
+BESIDE_THE_MODEL = (
+    "analysis", "evidence", "cli.py", "__main__.py", "catalogue.py", "demo.py", "dictionary.py",
+    "doctor.py", "study_text.py", "runner/batch.py", "runner/pool.py", "runner/progress.py",
+    "runner/warm.py",
+)  # fmt: skip
 
 
 @functools.cache
