@@ -1,8 +1,8 @@
 """Cost of a full cell-step: python benchmarks/cells.py [--quick] [--json FILE].
 
-A full cell-step is sense, network, decide, settle and apply of one cell, as a step of the
-model has them; release and diffusion are timed elsewhere (run.py, fields.py). The marrow is
-500 x 500 sites with 50,000 tumour cells among the residents (vessels, osteoblast lineage, stroma), all of which are
+A full cell-step is sense, network, decide, settle and apply of one cell, as a step of the model has
+them; release and diffusion are timed elsewhere (run.py, fields.py). The marrow is 500 x 500 sites
+with 50,000 tumour cells among the residents (vessels, osteoblast lineage, stroma), all of which are
 counted. The plain reference runs the same rules as uncompiled Python on a small marrow.
 """
 

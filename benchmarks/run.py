@@ -1,9 +1,9 @@
 """A whole run: python benchmarks/run.py [--quick] [--json FILE].
 
 Three figures, each from a process of its own: compiling everything into an empty cache, 28
-simulated days of the default tumour (scenario `vehicle`) after that with the peak of memory, and the cost of
-a step per site on larger marrows with the same densities. The plain reference is the same run as
-uncompiled Python, for a few steps of a small marrow.
+simulated days of the default tumour (scenario `vehicle`) after that with the peak of memory, and
+the cost of a step per site on larger marrows with the same densities. The plain reference is the
+same run as uncompiled Python, for a few steps of a small marrow.
 """
 
 import argparse
