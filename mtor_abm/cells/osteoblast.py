@@ -101,11 +101,11 @@ class OsteoblastParameters(Group):
         what="mean life of an osteoblast",
     )
     apposition_um_per_day: float = number(
-        1.1, "um/d", "Moffitt 10 um in 9 d; mouse 1-2 um/d", "found", low=0, high=5,
+        1.4, "um/d", "mouse 1-2 um/d; Moffitt 10 um in 9 d is 1.1", "recalled", low=0, high=5,
         what="matrix laid down by an active osteoblast",
     )
     call_rate_per_h: float = number(
-        1e-4, "1/h", "target T67: trabecular turnover 20-30 % a year", "fitted", low=0, high=1,
+        8e-5, "1/h", "target T67: trabecular turnover 20-30 % a year", "fitted", low=0, high=1,
         what="rate at which an osteocyte calls for remodelling",
     )
     call_time_h: float = number(
