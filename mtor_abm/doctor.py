@@ -4,11 +4,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from .compilation import ensure_compiled
 from .errors import one_line
 from .numerics import compiled
 from .provenance import provenance
 from .runner.batch import available_cores
-from .runner.warm import warm_up, warm_up_if_cold
+from .runner.warm import warm_up
 
 
 def examine(say: Callable[[str], None]) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def examine(say: Callable[[str], None]) -> dict[str, Any]:
         "self_test_s": 0.0,
     }
     try:
-        report["compiled_in_s"] = round(warm_up_if_cold(say), 2)
+        report["compiled_in_s"] = round(ensure_compiled(say), 2)
         started = time.perf_counter()
         warm_up()
         report["self_test_s"] = round(time.perf_counter() - started, 2)

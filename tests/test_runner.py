@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from toy_marrow import LARGE_UID, START_AREA_MM2, ToyEngine, ToyOutput, ToyRun, ToyScenario
 
-from mtor_abm import readouts
+from mtor_abm import compilation, readouts
 from mtor_abm.runner import batch, progress, single, warm
 from mtor_abm.runner.batch import plan_study, run_study
 from mtor_abm.runner.single import StoppedError, run_one
@@ -314,26 +314,35 @@ def group(leader):
 
 def test_compiling_is_announced_and_done_once(tmp_path, monkeypatch):
     calls, told = [], []
-    monkeypatch.setattr(warm, "warm_up", lambda: calls.append(1))
-    monkeypatch.setattr(warm.compiled, "JIT_IS_OFF", False)
-    monkeypatch.setattr(warm.compiled, "CACHE_FOLDER", tmp_path)
-    warm.warm_up_if_cold(told.append, processes=1)
-    warm.warm_up_if_cold(told.append, processes=1)
-    assert len(calls) == 1 and [line.split()[0] for line in told] == ["compiling,", "compiled"]
-    monkeypatch.setattr(warm.compiled, "CACHE_FOLDER", None)
-    warm.warm_up_if_cold(told.append)
+    monkeypatch.setattr(compilation, "compile_shares", calls.append)
+    monkeypatch.setattr(compilation.compiled, "JIT_IS_OFF", False)
+    monkeypatch.setattr(compilation.compiled, "CACHE_FOLDER", tmp_path)
+    compilation.ensure_compiled(told.append)
+    compilation.ensure_compiled(told.append)
+    assert calls == [compilation.SHARES]
+    assert [line.split()[0] for line in told] == ["compiling,", "compiled"]
+    monkeypatch.setattr(compilation.compiled, "CACHE_FOLDER", None)
+    compilation.ensure_compiled(told.append)
     assert "MTOR_ABM_CACHE" in told[-1] and len(calls) == 1
-    monkeypatch.setattr(warm.compiled, "JIT_IS_OFF", True)
-    assert warm.warm_up_if_cold(told.append) == 0.0 and len(told) == 3
+    monkeypatch.setattr(compilation.compiled, "JIT_IS_OFF", True)
+    assert compilation.ensure_compiled(told.append) == 0.0 and len(told) == 3
 
 
-def test_a_warm_up_that_fails_does_not_pass_for_done(tmp_path, monkeypatch):
-    monkeypatch.setattr(warm, "warm_up", lambda: 1 / 0)
-    monkeypatch.setattr(warm.compiled, "JIT_IS_OFF", False)
-    monkeypatch.setattr(warm.compiled, "CACHE_FOLDER", tmp_path)
-    with pytest.raises(ZeroDivisionError):
-        warm.warm_up_if_cold(lambda line: None, processes=1)
+def test_a_share_that_fails_does_not_pass_for_done(tmp_path, monkeypatch):
+    monkeypatch.setattr(compilation.compiled, "JIT_IS_OFF", False)
+    monkeypatch.setattr(compilation.compiled, "CACHE_FOLDER", tmp_path)
+    monkeypatch.setattr(compilation, "SHARES", ("fields_of_gold",))
+    with pytest.raises(RuntimeError, match="compiling failed: KeyError: 'fields_of_gold'"):
+        compilation.ensure_compiled(lambda line: None)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(compilation.compiled.JIT_IS_OFF, reason="nothing is compiled")
+def test_the_children_compile_every_kernel():
+    """Else a worker would compile in the middle of a run, and its bytes might differ."""
+    warm.warm_up()
+    warm.compile_fields()
+    assert [name for name in warm.uncompiled() if not name.startswith("test_")] == []
 
 
 # -------------------------------------------------------------------------------------- progress

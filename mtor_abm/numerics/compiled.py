@@ -86,20 +86,25 @@ def _open_cache() -> Path | None:
 
 CACHE_FOLDER = None if JIT_IS_OFF else _open_cache()
 
+#: Every cached kernel of the modules imported so far, so that a test can tell what was compiled.
+KERNELS: list[Any] = []
 
-def cache_is_cold() -> bool:
-    """True if kernels will have to be compiled before the first step."""
-    return CACHE_FOLDER is not None and not any(CACHE_FOLDER.rglob("*.nbc"))
+
+def _cached(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+    compiled = numba.njit(cache=CACHE_FOLDER is not None, **options)(function)
+    if not JIT_IS_OFF:
+        KERNELS.append(compiled)
+    return compiled
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a loop that makes no arrays: strict floating point, C-like division, no GIL."""
-    return numba.njit(cache=CACHE_FOLDER is not None, **_STRICT)(function)
+    return _cached(function, **_STRICT)
 
 
 def making_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a kernel that returns arrays it has made, for which references must be counted."""
-    return numba.njit(cache=CACHE_FOLDER is not None, **(_STRICT | {"_nrt": True}))(function)
+    return _cached(function, **(_STRICT | {"_nrt": True}))
 
 
 def woven_rule(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -118,4 +123,4 @@ def rule(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def reordering_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a field kernel whose sums may be reordered for vector instructions (see REORDER)."""
-    return numba.njit(cache=CACHE_FOLDER is not None, fastmath=set(REORDER), **_STRICT)(function)
+    return _cached(function, fastmath=set(REORDER), **_STRICT)

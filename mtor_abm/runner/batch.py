@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..compilation import ensure_compiled
 from ..provenance import identity
 from ..store import (
     MANIFEST,
@@ -29,7 +30,6 @@ from ..store import (
 from .pool import PlannedRun, carry_out
 from .progress import Progress
 from .single import Engine, MarrowEngine, RunResult
-from .warm import warm_up_if_cold
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def run_study(
     _record_study(out, planned, results, "running")
     try:
         if waiting and engine is MarrowEngine:
-            warm_up_if_cold(report.say)
+            ensure_compiled(report.say)
         report.begin(len(waiting), len(planned) - len(waiting), jobs)
         n_before = len(results)
         with contextlib.closing(carry_out(waiting, jobs, executor, report, engine)) as ended:
