@@ -56,7 +56,7 @@ def tables_page() -> str:
     parts = ["# The tables", MADE, LAYOUT]
     parts += ["## timeseries.csv", "One row every `output.every_h` hours, from hour 0 on."]
     parts.append(
-        _table(
+        table(
             ("column", "unit", "meaning", "readouts in summary.csv"),
             (
                 (f"`{c.name}`", c.unit, c.meaning, ", ".join(f"`{s}`" for s in c.summary))
@@ -66,7 +66,7 @@ def tables_page() -> str:
     )
     parts += ["## summary.csv", _SUMMARY]
     parts.append(
-        _table(
+        table(
             ("statistic", "unit", "meaning", "in compare"),
             (
                 (f"`{name}`", s.unit.format("column's"), s.meaning, "yes" if s.compared else "no")
@@ -76,9 +76,9 @@ def tables_page() -> str:
     )
     parts += ["## events.csv", "One row for each thing that happened to a cell."]
     parts.append(_named(EVENT_COLUMNS))
-    parts.append(_table(("event", "meaning"), ((f"`{k}`", v) for k, v in EVENTS.items())))
+    parts.append(table(("event", "meaning"), ((f"`{k}`", v) for k, v in EVENTS.items())))
     causes = {k: v for k, v in CAUSE_MEANINGS.items() if k}
-    parts.append(_table(("cause of death", "meaning"), ((f"`{k}`", v) for k, v in causes.items())))
+    parts.append(table(("cause of death", "meaning"), ((f"`{k}`", v) for k, v in causes.items())))
     parts += ["## cells/day_DDD.DD.csv", _CELLS]
     parts.append(_named({**CELL_COLUMNS, **{k: ("1", v) for k, v in SIGNALS.items()}}))
     parts += ["## fields/day_DDD.DD.csv", _FIELDS]
@@ -107,8 +107,8 @@ scenario gives it.
 def parameters_page() -> str:
     """Every number of the model, as Markdown."""
     parts = ["# The parameters", MADE, MARKS]
-    for table in listing("tables"):
-        parts += [f"## [{table['name']}]", table["meaning"], _numbers(table["numbers"])]
+    for group in listing("tables"):
+        parts += [f"## [{group['name']}]", group["meaning"], _numbers(group["numbers"])]
     parts += ["## [genes.CELL]", _cells(), _numbers(listing("genes"))]
     for field in listing("fields"):
         title = f"## [fields.{field['name']}]"
@@ -139,7 +139,7 @@ def _switch(switch: Entry) -> str:
         (
             f"### {switch['name']}: {switch['meaning']}",
             f"Default `{switch['value']}`. What would tell: {switch['discriminating_run']}.",
-            _table(("value", "meaning"), rows),
+            table(("value", "meaning"), rows),
         )
     )
 
@@ -152,7 +152,7 @@ def _drug(drug: Entry) -> list[str]:
 
 
 def _drug_numbers(rows: Iterable[Entry]) -> str:
-    return _table(
+    return table(
         ("number", "value", "unit", "confidence", "source"),
         (
             (f"`{r['name']}`", _plain(r["value"]), r["unit"], r["confidence"], r["source"])
@@ -162,7 +162,7 @@ def _drug_numbers(rows: Iterable[Entry]) -> str:
 
 
 def _numbers(rows: Iterable[Entry]) -> str:
-    return _table(
+    return table(
         ("key", "value", "unit", "limits", "confidence", "meaning and source"),
         (
             (
@@ -197,10 +197,11 @@ def _plain(value: Any) -> str:
 
 def _named(columns: Mapping[str, tuple[str, str]]) -> str:
     rows = ((f"`{name}`", unit, meaning) for name, (unit, meaning) in columns.items())
-    return _table(("column", "unit", "meaning"), rows)
+    return table(("column", "unit", "meaning"), rows)
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; a bar within a cell is escaped."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(_cell(text) for text in line) + " |" for line in lines)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mtor_abm import evidence
-from mtor_abm.dictionary import PAGES
+from mtor_abm.dictionary import PAGES, table
 from mtor_abm.drugs import DRUGS
 from mtor_abm.mtor import SIGNALS, Dosage, NetworkParameters, NetworkRates, steady_state
 from mtor_abm.observe import COLUMNS
@@ -42,6 +42,10 @@ def test_every_row_of_a_page_has_all_its_cells():
             lines = [line for line in block.split("\n") if line.startswith("|")]
             cells = {len(re.split(r"(?<!\\)\|", line)) for line in lines}
             assert len(cells) <= 1, block
+
+
+def test_bar_within_a_cell_does_not_end_it():
+    assert table(("a",), [("x|y",)]) == "| a |\n| --- |\n| x\\|y |"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
