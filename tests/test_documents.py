@@ -86,8 +86,8 @@ def test_evidence_is_rectangular_and_counted_in_its_readme(name):
 
 def test_evidence_is_marked():
     assert {row["primary_basis"] for row in rows("parameters")} == MARKS
-    for table in ("claims", "calibration_targets"):
-        ids = [row["id"] for row in rows(table)]
+    for name in ("claims", "calibration_targets"):
+        ids = [row["id"] for row in rows(name)]
         assert len(ids) == len(set(ids))
     assert {row["kind"] for row in rows("claims")} == {"testable", "variant", "context", "doubtful"}
     assert all(row["use"].startswith("CALIBRATE") for row in rows("calibration_targets"))
