@@ -280,6 +280,9 @@ FIELDS = (
 # Rows of the concentration arrays, for kernels.
 OXYGEN, CXCL12, VEGF, RANKL, OPG, TGFB, IGF1, PTHRP, MCSF = range(len(FIELDS))
 
+# Levels (nM, mmHg) that stand for nothing: less than one molecule in the whole marrow. Squares of
+# smaller ones would underflow in single precision.
+NEGLIGIBLE = 1e-15
 BONE_OPENNESS = 0.1  # diffusivity in bone over marrow [found: Moffitt HAL bone model source]
 
 
@@ -328,6 +331,10 @@ class FieldState:
         """Move every field on by dt with the sources and losses now set."""
         padded = self.lattice.padded
         for row, p in enumerate(self.rows):
+            highest = max(self.level[row].max(), self.source[row].max() * dt_s)
+            if p.boundary == "mirror" and highest < NEGLIGIBLE:
+                self.level[row] = 0.0
+                continue
             self._solver.advance(
                 self.level[row].reshape(padded),
                 p.diffusivity_um2_per_s,
