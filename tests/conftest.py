@@ -5,6 +5,7 @@ import pytest
 from mtor_abm.compilation import ensure_compiled
 from mtor_abm.numerics.compiled import JIT_IS_OFF
 
+
 def pytest_sessionstart(session):
     """Compile in another process: freshly compiled and loaded kernels may round differently."""
     ensure_compiled()

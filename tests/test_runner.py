@@ -16,7 +16,7 @@ import pytest
 from toy_marrow import LARGE_UID, START_AREA_MM2, ToyEngine, ToyOutput, ToyRun, ToyScenario
 
 from mtor_abm import compilation, readouts
-from mtor_abm.runner import batch, progress, single, warm
+from mtor_abm.runner import batch, progress, single
 from mtor_abm.runner.batch import plan_study, run_study
 from mtor_abm.runner.single import StoppedError, run_one
 from mtor_abm.store import StoreError, read_run
@@ -338,11 +338,23 @@ def test_a_share_that_fails_does_not_pass_for_done(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(compilation.compiled.JIT_IS_OFF, reason="nothing is compiled")
-def test_the_children_compile_every_kernel():
+def test_nothing_is_left_to_compile_in_a_run():
     """Else a worker would compile in the middle of a run, and its bytes might differ."""
+    code = """
+from numba.core.event import install_recorder
+with install_recorder("numba:compile") as compiled:
+    from mtor_abm.model import MarrowModel
+    from mtor_abm.runner import warm
+    from mtor_abm.scenario import Scenario
     warm.warm_up()
-    warm.compile_fields()
-    assert [name for name in warm.uncompiled() if not name.startswith("test_")] == []
+    model = MarrowModel(Scenario.from_tables(warm.EVERYTHING | {"run": {"days": 30.0}}), 2)
+    for _ in range(720):
+        model.step()
+names = [event.data["dispatcher"].py_func.__name__ for _, event in compiled.buffer]
+print("compiled:", sorted(set(names)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "compiled: []"
 
 
 # -------------------------------------------------------------------------------------- progress

@@ -99,7 +99,7 @@ class OsteoclastParameters(Group):
         what="M-CSF for half commitment",
     )
     commitment_without_s6k: float = number(
-        0.3, "1", "Glantschnig 2003, Dai 2017 give the sign", "assumed", low=0, high=1,
+        0.3, "1", "Glantschnig 2003, Dai 2017 give the sign", "assumed", low=0, high=3,
         what="commitment left without S6K",
     )
     lip_weight: float = number(

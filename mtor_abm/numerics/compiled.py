@@ -86,15 +86,9 @@ def _open_cache() -> Path | None:
 
 CACHE_FOLDER = None if JIT_IS_OFF else _open_cache()
 
-#: Every cached kernel of the modules imported so far, so that a test can tell what was compiled.
-KERNELS: list[Any] = []
-
 
 def _cached(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
-    compiled = numba.njit(cache=CACHE_FOLDER is not None, **options)(function)
-    if not JIT_IS_OFF:
-        KERNELS.append(compiled)
-    return compiled
+    return numba.njit(cache=CACHE_FOLDER is not None, **options)(function)
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ..numerics import compiled
-
 TINY_SITES = 32
 TINY_HOURS = 6.0
 
@@ -72,11 +70,6 @@ def call_what_is_rare(model: Any) -> None:
     lifespans(none, s.tissues["osteoclast"].rates, s.seed)
     child_uids(none, s.seed, s.step)
     local_thickness_um(np.eye(4, dtype=bool), 10.0)
-
-
-def uncompiled() -> list[str]:
-    """Names of kernels that nothing has called yet in this process."""
-    return [k.py_func.__qualname__ for k in compiled.KERNELS if not k.signatures]
 
 
 def _scenario() -> Any:
