@@ -117,7 +117,7 @@ class DiffusionSolver:
         self.max_iterations = int(max_iterations)
         self._work = aligned_zeros(3, medium.face_x.size)
         self._finest = aligned_zeros(3, int(medium.levels[0, SIZE]))
-        self._scratch = aligned_zeros(3, scratch_size(medium.levels))
+        self._scratch = aligned_zeros(4, scratch_size(medium.levels))
 
     def advance(
         self,
@@ -380,7 +380,7 @@ def _advance(
     """Return (status, iterations, relative residual); boundary < 0 means mirror; see `advance`."""
     nx, ny, stride, size = levels[0, NX], levels[0, NY], levels[0, STRIDE], levels[0, SIZE]
     r, z, inverse = work[0], work[1], work[2]
-    early, late, row = scratch[0], scratch[1], scratch[2]
+    early, middle, late, row = scratch[0], scratch[1], scratch[2], scratch[3]
     p, ap, diagonal = finest[0], finest[1], finest[2]
     fine_r, fine_x, fine_y = r[:size], face_x[:size], face_y[:size]
 
@@ -426,7 +426,7 @@ def _advance(
     if square > target:
         build_inverses(mass, face_x, face_y, openness, fixed, inverse, levels, 1)
     while square > target and iterations < max_iterations:
-        dot = v_cycle(image, r, z, inverse, face_x, face_y, levels, early, late, row)
+        dot = v_cycle(image, r, z, inverse, face_x, face_y, levels, early, middle, late, row)
         beta = np.float32(dot / old_dot) if iterations > 0 else _ZERO
         curvature = _direct(beta, z, p, ap, diagonal, fine_x, fine_y, stride, size)
         if not curvature > 0.0:

@@ -11,12 +11,12 @@ of index arithmetic inside the loops, is what lets the compiler use vector instr
 Coarsening joins 2 x 2 sites (fewer at the far edge of an odd grid) until one site is left, where
 the equation is solved exactly. Corrections are interpolated bilinearly from the centres of the
 coarse sites, mirrored at the edges; residuals are restricted by the transpose of it. Each level is
-smoothed by a two-step damped Jacobi polynomial before and the same in reverse order after. The
+smoothed by a three-step damped Jacobi polynomial before and the same in reverse order after. The
 cycle is thereby a symmetric operator and a preconditioner for conjugate gradients (Tatebe 1993;
 recalled).
 
-Contrast costs cycles. Measured on 64 x 64 sites with 3 % of them sinks, from a cold start: 5 cycles
-where a sink's mass (loss dx^2 / D) is 1, 10 where it is 100, 52 where it is 10,000.
+Contrast costs cycles. Measured on 64 x 64 sites with 3 % of them sinks, from a cold start: 4 cycles
+where a sink's mass (loss dx^2 / D) is 1, 7 where it is 100, 17 where it is 10,000.
 """
 
 import numpy as np
@@ -25,10 +25,12 @@ from .compiled import reordering_kernel, rule
 
 OFFSET, NX, NY, STRIDE, SIZE = range(5)  # columns of the table of levels
 
-# Damping of the two smoothing steps. Computed: of the half dozen pairs tried on grids with bone
-# obstacles (as in benchmarks/fields.py) this needed fewest cycles; it is no sharp optimum.
-FIRST_DAMPING = np.float32(0.6)
-SECOND_DAMPING = np.float32(1.4)
+# Damping of the three smoothing steps. Computed: of the half dozen triples tried on grids with bone
+# obstacles (as in benchmarks/fields.py) this left least; it is no sharp optimum. Three steps rather
+# than two mostly spare the third cycle, and the extra step finds its data in cache.
+FIRST_DAMPING = np.float32(0.55)
+SECOND_DAMPING = np.float32(0.9)
+THIRD_DAMPING = np.float32(2.0)
 
 BLOCK_SITES = 24576  # sites per block of rows (96 KiB an array): some of these fit the cache
 
@@ -71,7 +73,7 @@ def buffer_size(levels: np.ndarray) -> int:
 
 
 def scratch_size(levels: np.ndarray) -> int:
-    """Values that each of the scratch arrays `early`, `late` and `row` of `v_cycle` needs."""
+    """Values that each scratch array of `v_cycle` needs: `early`, `middle`, `late` and `row`."""
     return BLOCK_SITES + 12 * int(levels[0, STRIDE])  # LINE divides both
 
 
@@ -223,47 +225,65 @@ def prolong(image, coarse, nx, ny, fine, x_start, x_stop, row):
 
 
 @reordering_kernel
-def descend(image, r, inverse, face_x, face_y, z, nx, ny, coarse_r, early, late, row):
-    """Smooth twice from zero into z and restrict what remains of r, block of rows by block.
+def descend(image, r, inverse, face_x, face_y, z, nx, ny, coarse_r, early, middle, late, row):
+    """Smooth thrice from zero into z and restrict what remains of r, block of rows by block.
 
     Row i of the second step needs rows i - 1 to i + 1 of the first, and so on; so within a block
-    each stage runs one row less far than the one before. `early` holds the first step and `late`
-    first r + inflow of the second step, then the remaining residual, of one block only: they stay
-    in cache. Both carry their last rows over to the next block.
+    each stage runs one row less far than the one before. `early` and `middle` hold the first and
+    second step and `late` diagonal times the latest step, then the remaining residual, of one block
+    only: they stay in cache. All carry their last rows over to the next block.
     """
     stride, coarse_nx = row_stride(ny), (nx + 1) // 2
     block = max(BLOCK_SITES // (2 * stride), 2)
-    w1, w2 = FIRST_DAMPING, SECOND_DAMPING
-    keep, remains = _ONE - w2, _ONE - (_ONE - w2) * w1
+    w1, w2, w3 = FIRST_DAMPING, SECOND_DAMPING, THIRD_DAMPING
     early[:stride] = _ZERO
-    early_row, early_done, z_done, late_done = 0, 0, 0, 0  # early_row: its first; done: last rows
+    middle[:stride] = _ZERO
+    early_row, middle_row = 0, 0  # the first row that each buffer holds
+    early_done, middle_done, z_done, late_done = 0, 0, 0, 0  # the last row of each stage
     for X_start in range(0, coarse_nx, block):
         X_stop = min(X_start + block, coarse_nx)
-        early_to, z_to = min(2 * X_stop + 3, nx + 1), min(2 * X_stop + 2, nx)
-        late_row, late_to = 2 * X_start, min(2 * X_stop + 1, nx)
+        early_to, middle_to = min(2 * X_stop + 4, nx + 1), min(2 * X_stop + 3, nx + 1)
+        z_to, late_to, late_row = min(2 * X_stop + 2, nx), min(2 * X_stop + 1, nx), 2 * X_start
 
         here = (early_done + 1) * stride
         rhs, v, new = r[here:], inverse[here:], early[(early_done + 1 - early_row) * stride :]
         for i in range((early_to - early_done) * stride):
             new[i] = w1 * v[i] * rhs[i]
 
-        here, at = (z_done + 1) * stride, (z_done + 1 - early_row) * stride
-        rhs, v, new = r[here:], inverse[here:], z[here:]
+        here, at = (middle_done + 1) * stride, (middle_done + 1 - early_row) * stride
+        rhs, v, new = r[here:], inverse[here:], middle[(middle_done + 1 - middle_row) * stride :]
         below, above = face_x[here:], face_x[here - stride :]
         right, left = face_y[here:], face_y[here - 1 :]
         centre, z_below, z_above = early[at:], early[at + stride :], early[at - stride :]
         z_right, z_left = early[at + 1 :], early[at - 1 :]
-        kept = late[(z_done + 1 - late_row) * stride :]
+        weighted = late[(middle_done + 1 - late_row) * stride :]
+        inner_to = min(middle_to, nx)  # the border below the last row stays zero
+        for i in range((inner_to - middle_done) * stride):
+            inflow = below[i] * z_below[i] + above[i] * z_above[i]
+            inflow += right[i] * z_right[i] + left[i] * z_left[i]
+            total = w2 * (rhs[i] + inflow)
+            weighted[i] = (_ONE - w2) * w1 * rhs[i] + total
+            new[i] = (_ONE - w2) * centre[i] + v[i] * total
+        if middle_to > nx:
+            end = (nx + 1 - middle_row) * stride
+            middle[end : end + stride] = _ZERO
+
+        here, at = (z_done + 1) * stride, (z_done + 1 - middle_row) * stride
+        rhs, v, new = r[here:], inverse[here:], z[here:]
+        below, above = face_x[here:], face_x[here - stride :]
+        right, left = face_y[here:], face_y[here - 1 :]
+        centre, z_below, z_above = middle[at:], middle[at + stride :], middle[at - stride :]
+        z_right, z_left = middle[at + 1 :], middle[at - 1 :]
+        weighted = late[(z_done + 1 - late_row) * stride :]
         for i in range((z_to - z_done) * stride):
             inflow = below[i] * z_below[i] + above[i] * z_above[i]
             inflow += right[i] * z_right[i] + left[i] * z_left[i]
-            total = rhs[i] + inflow
-            kept[i] = total
-            new[i] = keep * centre[i] + w2 * v[i] * total
+            total = w3 * (rhs[i] + inflow)
+            weighted[i] = (_ONE - w3) * weighted[i] + total
+            new[i] = (_ONE - w3) * centre[i] + v[i] * total
 
-        # r - A z, where diagonal z is known from the steps: keep w1 r + w2 (r + inflow)
         here = (late_done + 1) * stride
-        rhs, centre = r[here:], late[(late_done + 1 - late_row) * stride :]
+        rhs, weighted = r[here:], late[(late_done + 1 - late_row) * stride :]
         below, above = face_x[here:], face_x[here - stride :]
         right, left = face_y[here:], face_y[here - 1 :]
         z_below, z_above, z_right, z_left = (
@@ -275,33 +295,37 @@ def descend(image, r, inverse, face_x, face_y, z, nx, ny, coarse_r, early, late,
         for i in range((late_to - late_done) * stride):
             inflow = below[i] * z_below[i] + above[i] * z_above[i]
             inflow += right[i] * z_right[i] + left[i] * z_left[i]
-            centre[i] = remains * rhs[i] - w2 * centre[i] + inflow
+            weighted[i] = rhs[i] - weighted[i] + inflow
 
         restrict(image, late, nx, ny, late_row, coarse_r, X_start, X_stop, row)
         if X_stop < coarse_nx:
-            _carry(early, (z_to - early_row) * stride, (early_to - z_to + 1) * stride)
-            _carry(late, (2 * X_stop - late_row) * stride, (z_to - 2 * X_stop + 1) * stride)
-        early_row, early_done, z_done, late_done = z_to, early_to, z_to, late_to
+            _carry(early, (inner_to - early_row) * stride, (early_to - inner_to + 1) * stride)
+            _carry(middle, (z_to - middle_row) * stride, (middle_to - z_to + 1) * stride)
+            _carry(late, (2 * X_stop - late_row) * stride, (inner_to - 2 * X_stop + 1) * stride)
+        early_row, middle_row = inner_to, z_to
+        early_done, middle_done, z_done, late_done = early_to, inner_to, z_to, late_to
 
 
 @reordering_kernel
-def ascend(image, coarse_z, r, inverse, face_x, face_y, z, nx, ny, early, row):
-    """Add the coarse correction to z and smooth twice, as `descend` block by block.
+def ascend(image, coarse_z, r, inverse, face_x, face_y, z, nx, ny, early, middle, row):
+    """Add the coarse correction to z and smooth thrice, as `descend` block by block.
 
     Returns the dot product of r and z.
     """
     stride = row_stride(ny)
     block = 2 * max(BLOCK_SITES // (2 * stride), 2)
-    w1, w2 = FIRST_DAMPING, SECOND_DAMPING
+    w1, w2, w3 = FIRST_DAMPING, SECOND_DAMPING, THIRD_DAMPING
     early[:stride] = _ZERO
-    early_row, early_done, done = 0, 0, 0
+    middle[:stride] = _ZERO
+    early_row, middle_row, early_done, middle_done, done = 0, 0, 0, 0, 0
     dot = 0.0
     for corrected in range(0, nx, block):
         corrected_to = min(corrected + block, nx)
-        early_to, done_to = corrected_to - 1, corrected_to - 2
+        early_to, middle_to, done_to = corrected_to - 1, corrected_to - 2, corrected_to - 3
         if corrected_to == nx:
-            early_to, done_to = nx, nx
+            early_to, middle_to, done_to = nx, nx, nx
             early[(nx + 1 - early_row) * stride : (nx + 2 - early_row) * stride] = _ZERO
+            middle[(nx + 1 - middle_row) * stride : (nx + 2 - middle_row) * stride] = _ZERO
         prolong(image, coarse_z, nx, ny, z, corrected, corrected_to, row)
 
         here = (early_done + 1) * stride
@@ -313,14 +337,25 @@ def ascend(image, coarse_z, r, inverse, face_x, face_y, z, nx, ny, early, row):
         for i in range((early_to - early_done) * stride):
             inflow = below[i] * z_below[i] + above[i] * z_above[i]
             inflow += right[i] * z_right[i] + left[i] * z_left[i]
-            new[i] = (_ONE - w2) * centre[i] + w2 * v[i] * (rhs[i] + inflow)
+            new[i] = (_ONE - w3) * centre[i] + w3 * v[i] * (rhs[i] + inflow)
 
-        here, at = (done + 1) * stride, (done + 1 - early_row) * stride
-        rhs, v, new = r[here:], inverse[here:], z[here:]
+        here, at = (middle_done + 1) * stride, (middle_done + 1 - early_row) * stride
+        rhs, v, new = r[here:], inverse[here:], middle[(middle_done + 1 - middle_row) * stride :]
         below, above = face_x[here:], face_x[here - stride :]
         right, left = face_y[here:], face_y[here - 1 :]
         centre, z_below, z_above = early[at:], early[at + stride :], early[at - stride :]
         z_right, z_left = early[at + 1 :], early[at - 1 :]
+        for i in range((middle_to - middle_done) * stride):
+            inflow = below[i] * z_below[i] + above[i] * z_above[i]
+            inflow += right[i] * z_right[i] + left[i] * z_left[i]
+            new[i] = (_ONE - w2) * centre[i] + w2 * v[i] * (rhs[i] + inflow)
+
+        here, at = (done + 1) * stride, (done + 1 - middle_row) * stride
+        rhs, v, new = r[here:], inverse[here:], z[here:]
+        below, above = face_x[here:], face_x[here - stride :]
+        right, left = face_y[here:], face_y[here - 1 :]
+        centre, z_below, z_above = middle[at:], middle[at + stride :], middle[at - stride :]
+        z_right, z_left = middle[at + 1 :], middle[at - 1 :]
         part = _ZERO
         for i in range((done_to - done) * stride):
             inflow = below[i] * z_below[i] + above[i] * z_above[i]
@@ -330,8 +365,10 @@ def ascend(image, coarse_z, r, inverse, face_x, face_y, z, nx, ny, early, row):
             part += value * rhs[i]
         dot += np.float64(part)
         if done_to < nx:
-            _carry(early, (done_to - early_row) * stride, (early_to - done_to + 1) * stride)
-        early_row, early_done, done = done_to, early_to, done_to
+            _carry(early, (middle_to - early_row) * stride, (early_to - middle_to + 1) * stride)
+            _carry(middle, (done_to - middle_row) * stride, (middle_to - done_to + 1) * stride)
+        early_row, middle_row = middle_to, done_to
+        early_done, middle_done, done = early_to, middle_to, done_to
     return dot
 
 
@@ -344,7 +381,7 @@ def _carry(buffer, start, count):
 
 
 @reordering_kernel
-def v_cycle(image, r, z, inverse, face_x, face_y, levels, early, late, row):
+def v_cycle(image, r, z, inverse, face_x, face_y, levels, early, middle, late, row):
     """Apply the V-cycle to r of the finest level, result in z; return the dot product r z.
 
     image: see `restrict`. r, z, inverse and faces span all levels; r and z of the coarser levels
@@ -364,6 +401,7 @@ def v_cycle(image, r, z, inverse, face_x, face_y, levels, early, late, row):
             levels[level, NY],
             r[end:],
             early,
+            middle,
             late,
             row,
         )
@@ -384,6 +422,7 @@ def v_cycle(image, r, z, inverse, face_x, face_y, levels, early, late, row):
             levels[level, NX],
             levels[level, NY],
             early,
+            middle,
             row,
         )
     return dot

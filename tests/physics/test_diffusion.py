@@ -348,7 +348,7 @@ class Cycle:
 
     def __call__(self, right):
         self.inside(self.r)[:] = right
-        scratch = aligned_zeros(3, scratch_size(self.levels))
+        scratch = aligned_zeros(4, scratch_size(self.levels))
         dot = v_cycle(self.image, self.r, self.z, self.inverse, *self.faces, self.levels, *scratch)
         out = self.inside(self.z).astype(float)
         assert dot == pytest.approx(np.sum(out * right), rel=1e-3)
