@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import bone, marrow
 from ..fields import MCSF, OPG, RANKL
+from ..genes import Genes
 from ..marrow import (
     BONE,
     OSTEOCLAST,
@@ -34,7 +35,7 @@ FUSE, FOUND = SPECIAL, SPECIAL + 1  # what a committed precursor can do on bone
 GROW = SPECIAL  # an osteoclast spreads to one more site
 
 PRECURSOR = CellType(
-    "osteoclast_precursor", marrow.PRECURSOR, ("circulating_monocyte", "committed"),
+    "osteoclast_precursor", marrow.PRECURSOR, ("monocyte", "committed"),
     "osteoclast precursor",
 )  # fmt: skip
 OSTEOCLAST_TYPE = CellType(
@@ -398,6 +399,14 @@ class PrecursorTissue(Tissue):
     kind = PRECURSOR
     parameters = OsteoclastParameters
     rates_type = OsteoclastRates
+
+    def __init__(self, parameters: Group, genes: Genes, susceptible: float = 0.0) -> None:
+        """C/EBP-beta is the source of LIP: its dosage scales commitment as far as LIP matters."""
+        super().__init__(parameters, genes, susceptible)
+        share = 1.0 - self.rates.lip_weight * (1.0 - genes.CEBPB)
+        self.rates = self.rates._replace(
+            commitment_rate_per_h=self.rates.commitment_rate_per_h * share
+        )
 
     def receptors(self) -> Receptors:
         """M-CSF and RANKL."""

@@ -117,10 +117,10 @@ class Tissue:
             return
         signals = self.population.signals
         exposure = s.exposure[self.kind.name]
+        receptors = self.receptors()._replace(integrin=self.genes.ITGB3)
         sense(
-            self.population.n, self.cells.site, signals, s.world, exposure, self.receptors(),
-            s.sensing,
-        )  # fmt: skip
+            self.population.n, self.cells.site, signals, s.world, exposure, receptors, s.sensing
+        )
         advance_network(self.population.n, signals, self.dosage, 1.0, 1.0, s.network, s.dt_h)
 
     def begin(self) -> None:

@@ -379,7 +379,6 @@ class TumourTissue(Tissue):
             igf1=p.igf1_weight,
             tgfb=p.tgfb_weight * self.genes.TGFBR2,
             cxcr4=self.genes.CXCR4,
-            integrin=self.genes.ITGB3,
         )
 
     def release(self, s: Surroundings) -> None:
