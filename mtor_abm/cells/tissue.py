@@ -118,9 +118,7 @@ class Tissue:
         signals = self.population.signals
         exposure = s.exposure[self.kind.name]
         receptors = self.receptors()._replace(integrin=self.genes.ITGB3)
-        sense(
-            self.population.n, self.cells.site, signals, s.world, exposure, receptors, s.sensing
-        )
+        sense(self.population.n, self.cells.site, signals, s.world, exposure, receptors, s.sensing)
         advance_network(self.population.n, signals, self.dosage, 1.0, 1.0, s.network, s.dt_h)
 
     def begin(self) -> None:
