@@ -48,8 +48,9 @@ def test_shedding_by_the_complexes():
 
 
 def test_shed_cells_are_poisson_and_begin_their_own_clones():
-    s, body = primary(shedding_rate_per_h=1e-5, circulating_share=0.2, primary_growth_rate_per_h=0.0,
-                      settle=0)  # fmt: skip
+    s, body = primary(
+        shedding_rate_per_h=1e-5, circulating_share=0.2, primary_growth_rate_per_h=0.0, settle=0
+    )
     for _ in range(80):
         body.step(s)
     s.tissues["circulating"].population.remove(
@@ -85,5 +86,5 @@ def test_resection_ends_it():
 
 
 def test_an_empty_body_sheds_nothing():
-    s, body = primary(primary_cells=0.0, shedding_rate_per_h=1.0, settle=5)
+    s, _ = primary(primary_cells=0.0, shedding_rate_per_h=1.0, settle=5)
     assert s.tissues["circulating"].population.n == 0

@@ -65,7 +65,7 @@ def test_precursors_come_in_at_the_rate_that_keeps_their_density():
 
 
 def test_nobody_comes_in_through_full_marrow_or_without_flow():
-    s, fed, _, perfusion = plumbed()
+    s, _, _, perfusion = plumbed()
     change_rates(s, "osteoclast_precursor", precursors_per_mm2=5000.0)
     for s.step in range(200):
         perfusion.replenish(s)
