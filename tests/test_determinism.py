@@ -84,7 +84,7 @@ def dosed(dose, start_day=0.0):
 
 
 def test_same_seed_same_bytes_other_seed_other_marrow(hours):
-    steps = hours(96, 6)
+    steps = hours(96, 3)
     one, again, other = (state(run({}, seed, steps)) for seed in (3, 3, 4))
     assert differences(one, again) == []
     assert "layer ground" in differences(one, other)
@@ -94,7 +94,7 @@ def test_same_seed_same_bytes_other_seed_other_marrow(hours):
 def test_observing_changes_nothing(hours):
     plain = MarrowModel(scenario(), seed=3)
     watched = MarrowModel(scenario(), seed=3)
-    for _ in range(hours(48, 4)):
+    for _ in range(hours(48, 2)):
         plain.step()
         watched.step()
         observe.row(watched)
@@ -104,7 +104,7 @@ def test_observing_changes_nothing(hours):
 
 
 def test_a_dose_of_zero_leaves_every_byte_as_it_is(hours):
-    steps = hours(96, 6)
+    steps = hours(96, 3)
     control, treated = run({}, steps=steps), run({"drugs": dosed(0.0)}, steps=steps)
     assert treated.surroundings.fields.level.shape[0] > control.surroundings.fields.level.shape[0]
     rows = [observe.row(model) for model in (control, treated)]
@@ -114,7 +114,7 @@ def test_a_dose_of_zero_leaves_every_byte_as_it_is(hours):
 
 @pytest.mark.parametrize("drug", EVERY_DRUG)
 def test_a_drug_changes_nothing_before_its_first_dose_and_something_after(drug, hours):
-    first_h, more = hours(48, 3), hours(48, 6)
+    first_h, more = hours(48, 1), hours(48, 2)
     models = [MarrowModel(scenario(), seed=3)]
     dose = {"dose_mg_per_kg": 20.0, "route": EVERY_DRUG[drug], "start_day": first_h / 24.0}
     models.append(MarrowModel(scenario(drugs={drug: dose}), seed=3))
@@ -156,7 +156,7 @@ def by_uid(model):
 def test_the_order_of_rows_does_not_matter(hours):
     """Shuffled at every step. Exempt: which of an osteoclast's nuclei came first is not kept."""
     plain, shuffled = (MarrowModel(scenario(drugs=dosed(2.0)), seed=3) for _ in range(2))
-    for step in range(hours(96, 6)):
+    for step in range(hours(96, 3)):
         shuffle_rows(shuffled, step)
         plain.step()
         shuffled.step()

@@ -59,7 +59,7 @@ def test_invariants_and_balances_hold_after_every_step(case, hours):
     model = MarrowModel(scenario(BUSY, CASES[case]), seed=5)
     check_all(model)
     ledger = Ledger(model)
-    for _ in range(hours(240, 10) // (3 if "3 h" in case else 1)):
+    for _ in range(hours(240, 4) // (3 if "3 h" in case else 1)):
         ledger.check()
         check_all(model)
 
