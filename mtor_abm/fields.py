@@ -108,7 +108,7 @@ class Cxcl12Field(FieldParameters):
 
 
 class VegfField(FieldParameters):
-    """VEGF165, nM; from tumour and stroma; draws sprouts."""
+    """VEGF165, nM; from tumour cells; draws sprouts."""
 
     diffusivity_um2_per_s: float = number(
         30.0,

@@ -5,6 +5,7 @@ purpose (say, more tumour cells) leaves the others as they were.
 """
 
 import numpy as np
+from pydantic import Field
 
 from . import bone, marrow
 from .anatomy import trabecular_bone, vessel_network
@@ -37,7 +38,11 @@ class GeometryParameters(Group):
     tb_th_um: float = number(
         50.0, "um", "mouse trabecula", "recalled", low=20, high=300, what="trabecular thickness"
     )
-    tb_sp_um: float | None = None
+    tb_sp_um: float | None = Field(
+        default=None,
+        description="trabecular separation; left out, it follows from the other two (plate model)",
+        json_schema_extra={"unit": "um", "source": "Parfitt 1983", "confidence": "recalled"},
+    )
 # fmt: on
 
 

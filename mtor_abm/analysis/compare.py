@@ -118,9 +118,12 @@ class Comparison:
         for arm in dict.fromkeys(row["treated"] for row in self.rows):
             rows = sorted((r for r in self.rows if r["treated"] == arm), key=_headlines_first)
             parts.append(_sentence(self.control, arm, rows))
-            parts.append(_aligned(rows[:rows_shown]))
+            shown = [r for r in rows if r["control_mean"] != 0.0 or r["treated_mean"] != 0.0]
+            parts.append(_aligned(shown[:rows_shown]))
             if len(rows) > rows_shown:
-                parts.append(f"  and {len(rows) - rows_shown} more readouts in the file")
+                parts.append(
+                    f"  and {len(rows) - len(shown[:rows_shown])} more readouts in the file"
+                )
             parts.append("")
         return "\n".join(parts + self.notes)
 

@@ -8,7 +8,7 @@ calling osteocyte, or under PTHrP, present RANKL.
 import numpy as np
 
 from .. import bone, marrow
-from ..fields import MCSF, OPG, PTHRP, RANKL, TGFB
+from ..fields import CXCL12, MCSF, OPG, PTHRP, RANKL, TGFB
 from ..marrow import (
     MARROW,
     NO_VESSEL,
@@ -170,6 +170,10 @@ class OsteoblastParameters(Group):
     opg_immature_without_s6k: float = number(
         0.56, "1", "target T59, Hofbauer 2001: OPG of immature cells -44 %", "found", low=0, high=5,
         what="OPG of immature cells without S6K, over untreated",
+    )
+    cxcl12_nM_per_s: float = number(
+        0.005, "nM/s", "less than CAR cells and endothelium (Greenbaum 2013; Ding and Morrison 2013)",
+        "assumed", low=0, high=10, what="CXCL12 made by one preosteoblast or osteoblast",
     )
     secretion_time_h: float = number(
         6.0, "h", "protein turnover", "assumed", low=0.1, high=48, what="lag of RANKL and OPG"
@@ -440,6 +444,8 @@ def release_osteoblasts(
         cells.own_c[i] += (opg - cells.own_c[i]) * lag
         world.source[OPG, site] += p.opg_nM_per_s * cells.own_c[i]
         world.source[MCSF, site] += mcsf_nM_per_s
+        if state != LINED:
+            world.source[CXCL12, site] += p.cxcl12_nM_per_s
         world.membrane_rankl[site] = max(world.membrane_rankl[site], cells.own_b[i])
 
 
