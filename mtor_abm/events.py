@@ -20,10 +20,8 @@ CAUSE_MEANINGS = {
     "retraction": "a lining cell that gave way to an osteoclast",
     "no_bone": "a preosteoblast off bone, or an osteocyte in resorbed bone",
     "no_vegf": "an immature vessel site without VEGF or AKT",
-    "differentiated": "became another cell type",
     "fused": "a precursor that became part of an osteoclast",
     "embedded": "an osteoblast buried in bone without becoming an osteocyte",
-    "starved": "lack of nutrients",
 }
 CAUSES = tuple(CAUSE_MEANINGS)
 

@@ -172,8 +172,8 @@ class OsteoblastParameters(Group):
         what="OPG of immature cells without S6K, over untreated",
     )
     cxcl12_nM_per_s: float = number(
-        0.005, "nM/s", "less than CAR cells and endothelium (Greenbaum 2013; Ding and Morrison 2013)",
-        "assumed", low=0, high=10, what="CXCL12 made by one preosteoblast or osteoblast",
+        0.005, "nM/s", "less than CAR cells and endothelium (Greenbaum 2013)", "assumed",
+        low=0, high=10, what="CXCL12 made by one preosteoblast or osteoblast",
     )
     secretion_time_h: float = number(
         6.0, "h", "protein turnover", "assumed", low=0.1, high=48, what="lag of RANKL and OPG"
