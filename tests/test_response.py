@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from mtor_abm.numerics.response import hill, hill2, probability, unit_hill2
+from mtor_abm.numerics.response import happens, hill, hill2, probability, unit_hill2
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,19 @@ def test_probability_of_a_rate():
     assert probability(1e9, 1.0) == 1.0
     halves = 1 - (1 - probability(0.3, 0.5)) ** 2
     assert probability(0.3, 1.0) == pytest.approx(halves), "two half steps make a step"
+
+
+def test_what_happens_is_what_its_probability_says():
+    for rate in (-1.0, 0.0, 1e-6, 1e-3, 0.3, 2.0, 50.0):
+        likely = probability(rate, 0.5)
+        for draw in (
+            0.0,
+            1e-13,
+            0.5 * likely,
+            0.999999 * likely,
+            1.000001 * likely,
+            0.14,
+            1 - 1e-9,
+        ):
+            assert happens(draw, rate, 0.5) == (draw < likely)
+    assert not happens(0.14, 0.3, 0.5), "0.14 < 0.15 = rate x dt, but above 1 - exp(-0.15)"

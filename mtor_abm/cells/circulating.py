@@ -9,9 +9,9 @@ import numpy as np
 from ..fields import CXCL12
 from ..marrow import World, pick_free
 from ..mtor import Signals, advance_network
-from ..numerics.chance import uniform
+from ..numerics.chance import luck_of, uniform_from
 from ..numerics.compiled import kernel, rule
-from ..numerics.response import probability
+from ..numerics.response import happens
 from ..parameters import Group, number, tuple_type
 from .population import CAUSE, DIE, SPECIAL, STAY, Cells, CellType
 from .sensing import Receptors, occupancy
@@ -95,26 +95,24 @@ def decide_circulating(
         cxcr4: dosage of CXCR4. cxcr4_block: antagonist at each site, float32 (n_sites,).
     """
     for i in range(n):
-        uid = cells.uid[i]
+        luck = luck_of(seed, cells.uid[i], step)
         cells.intent[i] = STAY
         cells.target[i] = -1
         rate = anoikis_rate(
             float(signals.foxo[i]), float(signals.autophagy[i]), float(signals.akt_s473[i]),
             float(signals.growth_factor[i]), p,
         )  # fmt: skip
-        if uniform(seed, uid, step, 60) < probability(rate, dt_h):
+        if happens(uniform_from(luck, 60), rate, dt_h):
             cells.intent[i] = DIE
             cells.cause[i] = 3
             continue
         if len(doors) == 0:
             continue
-        door = doors[int(uniform(seed, uid, step, 61) * len(doors))]
+        door = doors[int(uniform_from(luck, 61) * len(doors))]
         bound = occupancy(float(world.level[CXCL12, door]), cxcl12_kd_nM)
         felt = min(1.0, cxcr4 * bound / (1.0 + float(cxcr4_block[door])))
-        if uniform(seed, uid, step, 62) < probability(
-            capture_rate(felt, p) * p.extravasation, dt_h
-        ):
-            cells.target[i] = pick_free(door, uniform(seed, uid, step, 63), world)
+        if happens(uniform_from(luck, 62), capture_rate(felt, p) * p.extravasation, dt_h):
+            cells.target[i] = pick_free(door, uniform_from(luck, 63), world)
             if cells.target[i] >= 0:
                 cells.intent[i] = ARRIVE
 

@@ -20,9 +20,9 @@ from ..marrow import (
     any_vessel_within,
 )
 from ..mtor import Reference, Signals
-from ..numerics.chance import uniform
+from ..numerics.chance import luck_of, uniform_from
 from ..numerics.compiled import kernel, rule
-from ..numerics.response import hill, probability
+from ..numerics.response import happens, hill
 from ..parameters import Group, number, tuple_type
 from .population import DIE, DIVIDE, STAY, Cells, CellType
 from .sensing import Receptors
@@ -176,14 +176,14 @@ def decide_endothelial(
     """Vessel sites decide to sprout, advance, join, mature or regress."""
     for i in range(n):
         site = cells.site[i]
-        uid = cells.uid[i]
+        luck = luck_of(seed, cells.uid[i], step)
         state = cells.state[i]
         cells.intent[i] = STAY
         cells.target[i] = -1
         vegf = float(world.level[VEGF, site])
         if state == STATE_STABLE:
             rate = tip_selection_rate(vegf, p)
-            if rate > 1e-9 and uniform(seed, uid, step, 30) < probability(rate, dt_h):
+            if rate > 1e-9 and happens(uniform_from(luck, 30), rate, dt_h):
                 if not any_vessel_within(site, disc, reach, TIP, world):
                     cells.target[i] = next_tip_site(site, world)
                     if cells.target[i] >= 0:
@@ -192,10 +192,10 @@ def decide_endothelial(
         lost = regression_rate(vegf, float(signals.foxo[i]), p)
         flows = world.perfused[site] == 1
         if state == STATE_SPROUT and flows:
-            if uniform(seed, uid, step, 31) < probability(p.maturation_rate_per_h, dt_h):
+            if happens(uniform_from(luck, 31), p.maturation_rate_per_h, dt_h):
                 cells.next_state[i] = STATE_STABLE
             continue
-        if uniform(seed, uid, step, 32) < probability(lost, dt_h):
+        if happens(uniform_from(luck, 32), lost, dt_h):
             cells.intent[i] = DIE
             cells.cause[i] = 8
             continue
@@ -204,7 +204,7 @@ def decide_endothelial(
                 cells.next_state[i] = STATE_SPROUT
                 continue
             speed = tip_speed(vegf, float(signals.s6k[i]), float(signals.mtorc2[i]), p, ref)
-            if uniform(seed, uid, step, 33) < probability(speed / step_um, dt_h):
+            if happens(uniform_from(luck, 33), speed / step_um, dt_h):
                 cells.target[i] = next_tip_site(site, world)
                 if cells.target[i] >= 0:
                     cells.intent[i] = DIVIDE

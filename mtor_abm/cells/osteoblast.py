@@ -22,9 +22,9 @@ from ..marrow import (
 )
 from ..marrow import OSTEOCYTE as OSTEOCYTE_CODE
 from ..mtor import Reference, Signals
-from ..numerics.chance import uniform
+from ..numerics.chance import luck_of, uniform_from
 from ..numerics.compiled import kernel, making_kernel, rule
-from ..numerics.response import hill2, probability
+from ..numerics.response import happens, hill2
 from ..parameters import Group, number, tuple_type
 from .population import CAUSE, DIE, DIVIDE, MOVE, SPECIAL, STAY, Cells, CellType
 from .sensing import Receptors
@@ -287,35 +287,36 @@ def decide_osteoblasts(
         cells.intent[i] = STAY
         cells.target[i] = -1
         state = cells.state[i]
+        luck = luck_of(seed, cells.uid[i], step)
         s6k = float(signals.s6k[i])
         mtorc2 = float(signals.mtorc2[i])
         if state == OSTEOCYTE:
-            decide_osteocyte(i, cells, p, seed, step, dt_h)
+            decide_osteocyte(i, cells, p, luck, dt_h)
         elif state == LINED:
-            decide_lining(i, cells, s6k, world, p, ref, seed, step, dt_h)
+            decide_lining(i, cells, s6k, world, p, ref, luck, dt_h)
         elif state == OSTEOBLAST:
-            decide_osteoblast(i, cells, world, p, seed, step, dt_h)
+            decide_osteoblast(i, cells, world, p, luck, dt_h)
         else:
-            decide_preosteoblast(i, cells, s6k, mtorc2, world, p, ref, seed, step, dt_h)
+            decide_preosteoblast(i, cells, s6k, mtorc2, world, p, ref, luck, dt_h)
 
 
 @rule
-def decide_osteocyte(i, cells, p, seed, step, dt_h):
+def decide_osteocyte(i, cells, p, luck, dt_h):
     """Now and then an osteocyte calls for remodelling (microdamage; Cardoso 2009) for a while."""
     cells.own_a[i] = max(0.0, cells.own_a[i] - dt_h)
-    if uniform(seed, cells.uid[i], step, 50) < probability(p.call_rate_per_h, dt_h):
+    if happens(uniform_from(luck, 50), p.call_rate_per_h, dt_h):
         cells.own_a[i] = p.call_time_h
 
 
 @rule
-def spread(i, cells, s6k, world, p, ref, seed, step, dt_h):
+def spread(i, cells, s6k, world, p, ref, luck, dt_h):
     """A cell of the surface divides onto an open cavity site beside it; True if it tries."""
     site = cells.site[i]
-    there = nearest_open_cavity(site, uniform(seed, cells.uid[i], step, 51), world)
-    if there < 0:
-        return False
     rate = spread_rate(float(world.level[TGFB, site]), s6k, p, ref)
-    if uniform(seed, cells.uid[i], step, 52) >= probability(rate, dt_h):
+    if not happens(uniform_from(luck, 52), rate, dt_h):
+        return False
+    there = nearest_open_cavity(site, uniform_from(luck, 51), world)
+    if there < 0:
         return False
     cells.intent[i] = DIVIDE
     cells.target[i] = there
@@ -323,30 +324,29 @@ def spread(i, cells, s6k, world, p, ref, seed, step, dt_h):
 
 
 @rule
-def decide_lining(i, cells, s6k, world, p, ref, seed, step, dt_h):
+def decide_lining(i, cells, s6k, world, p, ref, luck, dt_h):
     """Lining cells cover bone, feed cells onto cavities (Matic 2016), and wake if bone is lost."""
     if world.bone_faces[cells.site[i]] == 0 or world.cavity[cells.site[i]] == 1:
         cells.next_state[i] = PREOSTEOBLAST
         cells.own_a[i] = 0.5  # assumed: a woken lining cell has half the way to go
         return
-    if not spread(i, cells, s6k, world, p, ref, seed, step, dt_h):
-        line_bare_bone(i, cells, world, p, seed, step, dt_h)
+    if not spread(i, cells, s6k, world, p, ref, luck, dt_h):
+        line_bare_bone(i, cells, world, p, luck, dt_h)
 
 
 @rule
-def line_bare_bone(i, cells, world, p, seed, step, dt_h):
+def line_bare_bone(i, cells, world, p, luck, dt_h):
     """Lining cells cover most of quiet bone (68-95 %, A(BM)2 source), so they fill its gaps."""
-    if uniform(seed, cells.uid[i], step, 59) < probability(p.recover_rate_per_h, dt_h):
+    if happens(uniform_from(luck, 59), p.recover_rate_per_h, dt_h):
         cells.target[i] = surface_beside(cells.site[i], world)
         if cells.target[i] >= 0:
             cells.intent[i] = DIVIDE
 
 
 @rule
-def decide_osteoblast(i, cells, world, p, seed, step, dt_h):
+def decide_osteoblast(i, cells, world, p, luck, dt_h):
     """An osteoblast works while its site is a cavity; then it moves on, is embedded, or lines."""
     site = cells.site[i]
-    uid = cells.uid[i]
     if world.bone_faces[site] == 0:
         cells.next_state[i] = PREOSTEOBLAST
         return
@@ -355,38 +355,37 @@ def decide_osteoblast(i, cells, world, p, seed, step, dt_h):
         return
     if world.mineral[site] >= 1.0:
         cells.intent[i] = EMBED
-        cells.target[i] = nearest_open_cavity(site, uniform(seed, uid, step, 53), world)
+        cells.target[i] = nearest_open_cavity(site, uniform_from(luck, 53), world)
         if cells.target[i] < 0:
             cells.target[i] = surface_beside(site, world)
         if cells.target[i] < 0:
-            cells.target[i] = pick_free(site, uniform(seed, uid, step, 54), world)
+            cells.target[i] = pick_free(site, uniform_from(luck, 54), world)
         return
-    if uniform(seed, uid, step, 55) < probability(1.0 / p.lifespan_h, dt_h):
+    if happens(uniform_from(luck, 55), 1.0 / p.lifespan_h, dt_h):
         cells.intent[i] = DIE
         cells.cause[i] = 4
 
 
 @rule
-def decide_preosteoblast(i, cells, s6k, mtorc2, world, p, ref, seed, step, dt_h):
+def decide_preosteoblast(i, cells, s6k, mtorc2, world, p, ref, luck, dt_h):
     """Preosteoblasts seek a cavity, spread over it, mature on it, and die off bone."""
     site = cells.site[i]
-    uid = cells.uid[i]
     cells.own_a[i] += dt_h * maturation_rate(s6k, mtorc2, p, ref)
     if world.bone_faces[site] > 0:
         if cells.own_a[i] >= 1.0 or world.cavity[site] == 0:
             cells.next_state[i] = OSTEOBLAST
             return
-        spread(i, cells, s6k, world, p, ref, seed, step, dt_h)
+        spread(i, cells, s6k, world, p, ref, luck, dt_h)
         return
-    if uniform(seed, uid, step, 56) < probability(p.preosteoblast_death_rate_per_h, dt_h):
+    if happens(uniform_from(luck, 56), p.preosteoblast_death_rate_per_h, dt_h):
         cells.intent[i] = DIE
         cells.cause[i] = 7
         return
-    there = nearest_open_cavity(site, uniform(seed, uid, step, 51), world)
+    there = nearest_open_cavity(site, uniform_from(luck, 51), world)
     if there < 0:
         there = climb_free(site, TGFB, world)
     if there < 0:
-        there = pick_free(site, uniform(seed, uid, step, 57), world)
+        there = pick_free(site, uniform_from(luck, 57), world)
     cells.target[i] = there
     if there >= 0:
         cells.intent[i] = MOVE

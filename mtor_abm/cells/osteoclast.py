@@ -21,9 +21,9 @@ from ..marrow import (
     takes_lining,
 )
 from ..mtor import Reference, Signals, lip_share
-from ..numerics.chance import standard_normal, uniform
+from ..numerics.chance import luck_of, standard_normal, uniform_from
 from ..numerics.compiled import kernel, making_kernel, rule
-from ..numerics.response import hill2, probability
+from ..numerics.response import happens, hill2
 from ..parameters import Group, number, tuple_type
 from .population import CAUSE, DIE, MOVE, SPECIAL, STAY, Cells, CellType
 from .sensing import Receptors
@@ -253,10 +253,10 @@ def decide_precursors(
     walk = 4.0 * p.precursor_motility_um2_per_min * 60.0 / (step_um * step_um)
     for i in range(n):
         site = cells.site[i]
-        uid = cells.uid[i]
+        luck = luck_of(seed, cells.uid[i], step)
         cells.intent[i] = STAY
         cells.target[i] = -1
-        if uniform(seed, uid, step, 41) < probability(1.0 / p.precursor_lifetime_h, dt_h):
+        if happens(uniform_from(luck, 41), 1.0 / p.precursor_lifetime_h, dt_h):
             cells.intent[i] = DIE
             cells.cause[i] = 1
             continue
@@ -266,7 +266,7 @@ def decide_precursors(
             rate = commitment_rate(
                 signal, mcsf, float(signals.s6k[i]), float(signals.p4ebp1[i]), p, ref
             )
-            if uniform(seed, uid, step, 42) < probability(rate, dt_h):
+            if happens(uniform_from(luck, 42), rate, dt_h):
                 cells.next_state[i] = COMMITTED
                 continue
         else:
@@ -279,25 +279,27 @@ def decide_precursors(
                 if takes_lining(there, world):
                     ground = there
             if partner >= 0:
-                if uniform(seed, uid, step, 43) < probability(p.fusion_rate_per_h, dt_h):
+                if happens(uniform_from(luck, 43), p.fusion_rate_per_h, dt_h):
                     cells.intent[i] = FUSE
                     cells.target[i] = partner
                 continue
             beacon = nearest_within(site, disc, reach, OSTEOCLAST, world)
             if beacon == 0 and ground >= 0:
-                if uniform(seed, uid, step, 44) < probability(p.fusion_rate_per_h, dt_h):
+                if happens(uniform_from(luck, 44), p.fusion_rate_per_h, dt_h):
                     cells.intent[i] = FOUND
                     cells.target[i] = ground
                 continue
-            if beacon != 0 and uniform(seed, uid, step, 45) < probability(walk, dt_h):
+            if beacon != 0 and happens(uniform_from(luck, 45), walk, dt_h):
                 cells.target[i] = step_towards(site, beacon, reach, world)
                 if cells.target[i] >= 0:
                     cells.intent[i] = MOVE
                     continue
-        if uniform(seed, uid, step, 45) < probability(walk, dt_h):
-            up = climb_free(site, RANKL, world)
-            if up < 0 or uniform(seed, uid, step, 46) >= p.precursor_bias:
-                up = pick_free(site, uniform(seed, uid, step, 47), world)
+        if happens(uniform_from(luck, 45), walk, dt_h):
+            up = -1
+            if uniform_from(luck, 46) < p.precursor_bias:
+                up = climb_free(site, RANKL, world)
+            if up < 0:
+                up = pick_free(site, uniform_from(luck, 47), world)
             cells.target[i] = up
             if up >= 0:
                 cells.intent[i] = MOVE
@@ -310,7 +312,7 @@ def decide_osteoclasts(
 ) -> None:  # fmt: skip
     """Osteoclasts choose what to dig, follow the front, spread, or die."""
     for i in range(n):
-        uid = cells.uid[i]
+        luck = luck_of(seed, cells.uid[i], step)
         cells.intent[i] = STAY
         cells.target[i] = -1
         cells.next_state[i] = MATURE if cells.own_a[i] >= p.nuclei_to_resorb else MONONUCLEAR
@@ -320,7 +322,7 @@ def decide_osteoclasts(
             cells.intent[i] = DIE
             cells.cause[i] = 4
             continue
-        if uniform(seed, uid, step, 48) < probability(starvation_rate(signal, s6k, p, ref), dt_h):
+        if happens(uniform_from(luck, 48), starvation_rate(signal, s6k, p, ref), dt_h):
             cells.intent[i] = DIE
             cells.cause[i] = 5
             continue

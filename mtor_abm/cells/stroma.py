@@ -10,9 +10,9 @@ from .. import marrow
 from ..fields import CXCL12, MCSF, OPG, RANKL, TGFB
 from ..marrow import World, pick_free
 from ..mtor import Reference, Signals
-from ..numerics.chance import uniform
+from ..numerics.chance import luck_of, uniform_from
 from ..numerics.compiled import kernel, rule
-from ..numerics.response import hill2, probability
+from ..numerics.response import happens, hill2
 from ..parameters import Group, number, tuple_type
 from .population import DIVIDE, STAY, Cells, CellType
 from .sensing import Receptors
@@ -110,16 +110,16 @@ def decide_mesenchymal(
     """MSC divide where TGF-beta calls; the fate of the daughter is drawn with the division."""
     for i in range(n):
         site = cells.site[i]
-        uid = cells.uid[i]
+        luck = luck_of(seed, cells.uid[i], step)
         cells.intent[i] = STAY
         cells.target[i] = -1
         rate = stem_division_rate(float(world.level[TGFB, site]), p)
-        if uniform(seed, uid, step, 20) < probability(rate, dt_h):
-            cells.target[i] = pick_free(site, uniform(seed, uid, step, 21), world)
+        if happens(uniform_from(luck, 20), rate, dt_h):
+            cells.target[i] = pick_free(site, uniform_from(luck, 21), world)
             if cells.target[i] >= 0:
                 cells.intent[i] = DIVIDE
                 wanted = bone_fate(float(signals.mtorc2[i]), p, ref)
-                cells.own_a[i] = 1.0 if uniform(seed, uid, step, 22) < wanted else 0.0
+                cells.own_a[i] = 1.0 if uniform_from(luck, 22) < wanted else 0.0
 
 
 @kernel

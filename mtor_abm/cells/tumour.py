@@ -9,19 +9,16 @@ import numpy as np
 
 from ..fields import CXCL12, OXYGEN, PTHRP, TGFB, VEGF
 from ..marrow import (
-    STABLE,
-    TIP,
     World,
     climb_free,
-    count_occupants,
     is_free,
+    look_around,
     pick_free,
-    touches_vessel,
 )
 from ..mtor import Reference, Signals
-from ..numerics.chance import uniform
-from ..numerics.compiled import kernel, rule
-from ..numerics.response import hill2, probability
+from ..numerics.chance import luck_of, uniform_from
+from ..numerics.compiled import kernel, rule, woven_rule
+from ..numerics.response import happens, hill2
 from ..parameters import Group, number, tuple_type
 from .population import DIE, DIVIDE, MOVE, STAY, Cells, CellType
 from .sensing import Receptors
@@ -239,17 +236,24 @@ def emt_change(emt, tgfb_bound, s6k, mtorc2, p, ref):
     return p.emt_rate_per_h * drive * (1.0 - emt) - p.met_rate_per_h * emt
 
 
-@rule
+@woven_rule
 def pushed_site(site, direction, reach, code, world):
     """First free site along a row of tumour cells, up to `reach` sites away; -1 if none."""
     there = site
     for _ in range(reach):
         there += world.near[direction]
-        if is_free(there, world):
-            return there
         if world.occupant[there] != code:
-            return -1
+            return there if is_free(there, world) else -1
     return -1
+
+
+@woven_rule
+def can_push(site, reach, code, world):
+    """True if a row of tumour cells in any direction ends in a free site within reach."""
+    for direction in range(8):
+        if pushed_site(site, direction, reach, code, world) >= 0:
+            return True
+    return False
 
 
 @rule
@@ -275,7 +279,7 @@ def decide_tumour(
     code = 1
     for i in range(n):
         site = cells.site[i]
-        uid = cells.uid[i]
+        luck = luck_of(seed, cells.uid[i], step)
         state = cells.state[i]
         cells.intent[i] = STAY
         cells.target[i] = -1
@@ -289,47 +293,45 @@ def decide_tumour(
         cells.own_a[i] = emt + dt_h * emt_change(emt, bound, s6k, mtorc2, p, ref)
 
         lethal = death_rate(oxygen, float(signals.foxo[i]), float(signals.autophagy[i]), p)
-        if uniform(seed, uid, step, 10) < probability(lethal, dt_h):
+        if happens(uniform_from(luck, 10), lethal, dt_h):
             cells.intent[i] = DIE
             cells.cause[i] = 2 if oxygen < 3.0 * p.hypoxia_death_half_mmHg else 1
             continue
 
-        n_touching = count_occupants(site, code, world)
-        stable = touches_vessel(site, STABLE, world)
+        n_touching, n_free, stable, tip = look_around(site, code, world)
         if state == DORMANT:
-            leave = dormancy_exit_rate(stable, touches_vessel(site, TIP, world), p)
-            if uniform(seed, uid, step, 11) < probability(leave, dt_h):
+            leave = dormancy_exit_rate(stable, tip, p)
+            if happens(uniform_from(luck, 11), leave, dt_h):
                 cells.next_state[i] = CYCLING
             continue
         enter = dormancy_entry_rate(stable, n_touching, p)
-        if enter > 0.0 and uniform(seed, uid, step, 12) < probability(enter, dt_h):
+        if enter > 0.0 and happens(uniform_from(luck, 12), enter, dt_h):
             cells.next_state[i] = DORMANT
             continue
 
-        room = -1
-        if oxygen > p.quiescence_oxygen_mmHg:
-            draw = uniform(seed, uid, step, 13)
-            room = daughter_site(site, draw, int(p.push_reach_sites), code, world)
-        cells.next_state[i] = CYCLING if room >= 0 else QUIESCENT
-        if room >= 0:
+        reach = int(p.push_reach_sites)
+        cycles = oxygen > p.quiescence_oxygen_mmHg and (
+            n_free > 0 or can_push(site, reach, code, world)
+        )
+        cells.next_state[i] = CYCLING if cycles else QUIESCENT
+        if cycles:
             grow = division_rate(oxygen, float(signals.growth_factor[i]), p4ebp1, p, ref)
-            if uniform(seed, uid, step, 14) < probability(grow, dt_h):
+            if happens(uniform_from(luck, 14), grow, dt_h):
                 cells.intent[i] = DIVIDE
-                cells.target[i] = room
+                cells.target[i] = daughter_site(site, uniform_from(luck, 13), reach, code, world)
                 continue
-        if n_touching < 8:
+        if n_free > 0:
             crawl = crawl_rate(s6k, mtorc2, n_touching, emt, p, ref, step_um)
-            if uniform(seed, uid, step, 15) < probability(crawl, dt_h):
+            if happens(uniform_from(luck, 15), crawl, dt_h):
                 cells.target[i] = crawl_target(
-                    site, uid, float(signals.cxcr4[i]), s6k, mtorc2, world, p, ref, cxcl12_kd_nM,
-                    seed, step,
+                    site, luck, float(signals.cxcr4[i]), s6k, mtorc2, world, p, ref, cxcl12_kd_nM
                 )  # fmt: skip
                 if cells.target[i] >= 0:
                     cells.intent[i] = MOVE
 
 
 @rule
-def crawl_target(site, uid, cxcr4, s6k, mtorc2, world, p, ref, cxcl12_kd_nM, seed, step):
+def crawl_target(site, luck, cxcr4, s6k, mtorc2, world, p, ref, cxcl12_kd_nM):
     """A step up the CXCL12 gradient with the chemotactic share, else a step anywhere free."""
     up = climb_free(site, CXCL12, world)
     if up >= 0:
@@ -337,9 +339,9 @@ def crawl_target(site, uid, cxcr4, s6k, mtorc2, world, p, ref, cxcl12_kd_nM, see
         there = float(world.level[CXCL12, up])
         contrast = there / (there + cxcl12_kd_nM) - here / (here + cxcl12_kd_nM)
         share = chemotactic_share(cxcr4, contrast, s6k, mtorc2, p, ref)
-        if uniform(seed, uid, step, 16) < share:
+        if uniform_from(luck, 16) < share:
             return up
-    return pick_free(site, uniform(seed, uid, step, 17), world)
+    return pick_free(site, uniform_from(luck, 17), world)
 
 
 @kernel

@@ -31,18 +31,29 @@ def mix(value):
 
 
 @rule
-def hashed(seed, uid, step, event):
-    """64 random bits keyed by four integers."""
+def luck_of(seed, uid, step):
+    """What chance holds for one cell in one step, uint64: the key that all its events share."""
     z = mix(np.uint64(seed))
     z = mix(z ^ np.uint64(uid))
-    z = mix(z ^ np.uint64(step))
-    return mix(z ^ np.uint64(event))
+    return mix(z ^ np.uint64(step))
+
+
+@rule
+def uniform_from(luck, event):
+    """Uniform float in [0, 1) for one event of a cell whose `luck_of` is known."""
+    return np.float64(mix(luck ^ np.uint64(event)) >> _S11) * _TO_UNIT
+
+
+@rule
+def hashed(seed, uid, step, event):
+    """64 random bits keyed by four integers."""
+    return mix(luck_of(seed, uid, step) ^ np.uint64(event))
 
 
 @rule
 def uniform(seed, uid, step, event):
     """Uniform float in [0, 1) keyed by four integers."""
-    return np.float64(hashed(seed, uid, step, event) >> _S11) * _TO_UNIT
+    return uniform_from(luck_of(seed, uid, step), event)
 
 
 @rule

@@ -36,3 +36,12 @@ def probability(rate_per_h, dt_h):
     if rate_per_h <= 0.0:
         return 0.0
     return 1.0 - math.exp(-rate_per_h * dt_h)
+
+
+@rule
+def happens(draw, rate_per_h, dt_h):
+    """True if an event of this rate happens within dt, for draw uniform in [0, 1).
+
+    1 - exp(-x) never exceeds x, so that most draws are settled without an exponential.
+    """
+    return draw < rate_per_h * dt_h and draw < probability(rate_per_h, dt_h)

@@ -22,6 +22,7 @@ from mtor_abm.cells.tumour import (
     DORMANT,
     QUIESCENT,
     TumourTissue,
+    can_push,
     chemotactic_share,
     crawl_rate,
     daughter_site,
@@ -34,6 +35,7 @@ from mtor_abm.cells.tumour import (
     pushed_site,
 )
 from mtor_abm.fields import CXCL12, OXYGEN, PTHRP, TGFB, VEGF
+from mtor_abm.marrow import look_around
 
 P = rates(
     TumourTissue,
@@ -157,6 +159,23 @@ def test_free_places_are_equally_likely():
     assert set(counts) == {100}
 
 
+def test_one_look_around_counts_neighbours_free_sites_and_vessels():
+    s = quiet_marrow()
+    centre = s.lattice.site(4, 4)
+    ring = centre + s.world.near
+    put(s, "tumour", ring[:2])
+    put(s, "mesenchymal", ring[2])
+    put_bone(s, ring[3:4])
+    put(s, "endothelial", ring[4], "stable")
+    assert look_around(centre, 1, s.world) == (2, 3, True, False)
+    put(s, "endothelial", ring[5], "tip")
+    assert look_around(centre, 1, s.world) == (2, 2, True, True)
+    s.world.vessel[ring] = 0
+    assert look_around(centre, 1, s.world) == (2, 4, False, False)
+    put(s, "endothelial", centre, "tip")
+    assert look_around(centre, 1, s.world) == (2, 4, False, True), "its own site counts"
+
+
 def test_a_crowded_cell_pushes_a_row_of_neighbours_up_to_its_reach():
     s = quiet_marrow()
     world, site = s.world, s.lattice.site(1, 4)
@@ -164,6 +183,8 @@ def test_a_crowded_cell_pushes_a_row_of_neighbours_up_to_its_reach():
     along = int(np.flatnonzero(world.near == world.faces[3])[0])  # towards growing x
     assert pushed_site(site, along, 3, 1, world) == s.lattice.site(3, 4)
     assert pushed_site(site, along, 1, 1, world) == -1
+    assert can_push(site, 3, 1, world)
+    assert not can_push(site, 1, 1, world), "the nearest sites are all taken"
     put(s, "tumour", s.lattice.site(3, 4))
     assert pushed_site(site, along, 2, 1, world) == -1
     assert pushed_site(site, along, 3, 1, world) == s.lattice.site(4, 4)
