@@ -13,6 +13,7 @@ import numpy as np
 
 from ..events import CAUSES
 from ..mtor import Signals, blank_signals
+from ..numerics.compiled import kernel
 
 # What a cell means to do, column `intent`; every type uses the same codes.
 STAY, MOVE, DIVIDE, DIE, SPECIAL = 0, 1, 2, 3, 4
@@ -148,10 +149,20 @@ class Population:
         if not dead.any():
             return
         keep = np.flatnonzero(~dead)
-        for column in (*self.cells, *self.signals, *self.extra.values()):
+        stays = int(np.argmax(dead))  # rows before the first of the dead
+        for column in (*self.cells, *self.signals):
+            squeeze(column, keep, stays)
+        for column in self.extra.values():
             column[: len(keep)] = column[keep]
         self.changes += self.n - len(keep)
         self.n = len(keep)
+
+
+@kernel
+def squeeze(column: np.ndarray, keep: np.ndarray, stays: int) -> None:
+    """Bring the rows `keep` (int64, rising) to the front; the first `stays` are there already."""
+    for row in range(stays, keep.shape[0]):
+        column[row] = column[keep[row]]
 
 
 def _blank_cells(capacity: int) -> Cells:

@@ -10,7 +10,7 @@ import numpy as np
 from ..fields import CXCL12, IGF1, MCSF, OXYGEN, TGFB, VEGF
 from ..marrow import World, contact_rankl
 from ..mtor import Signals
-from ..numerics.compiled import kernel, rule
+from ..numerics.compiled import kernel, rule, woven_rule
 from ..parameters import Group, number, tuple_type
 
 
@@ -80,15 +80,22 @@ def occupancy(level, half):
     return level / (half + level)
 
 
-@rule
+@woven_rule
+def unmet_by(weight, row, half, site, world):
+    """Chance that a growth factor leaves PI3K alone; one without receptor is not even read."""
+    if weight == 0.0:
+        return 1.0
+    return 1.0 - weight * occupancy(world.level[row, site], half)
+
+
+@woven_rule
 def growth_factor_input(site, world, receptors, p):
     """Growth factors add as independent chances to activate the receptor arm of PI3K."""
-    level = world.level
     unmet = 1.0 - receptors.base
-    unmet *= 1.0 - receptors.igf1 * occupancy(level[IGF1, site], p.igf1_half_nM)
-    unmet *= 1.0 - receptors.tgfb * occupancy(level[TGFB, site], p.tgfb_half_nM)
-    unmet *= 1.0 - receptors.vegf * occupancy(level[VEGF, site], p.vegf_half_nM)
-    unmet *= 1.0 - receptors.mcsf * occupancy(level[MCSF, site], p.mcsf_half_nM)
+    unmet *= unmet_by(receptors.igf1, IGF1, p.igf1_half_nM, site, world)
+    unmet *= unmet_by(receptors.tgfb, TGFB, p.tgfb_half_nM, site, world)
+    unmet *= unmet_by(receptors.vegf, VEGF, p.vegf_half_nM, site, world)
+    unmet *= unmet_by(receptors.mcsf, MCSF, p.mcsf_half_nM, site, world)
     if receptors.rankl > 0.0:
         unmet *= 1.0 - receptors.rankl * contact_rankl(site, world)
     return 1.0 - unmet
