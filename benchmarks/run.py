@@ -28,9 +28,9 @@ PLAIN_SITES, PLAIN_STEPS = 32, 2
 
 def compile_cold() -> dict[str, float]:
     """Wall and processor seconds to fill the cache that MTOR_ABM_CACHE names."""
-    from mtor_abm.runner.warm import warm_up_if_cold
+    from mtor_abm.compilation import ensure_compiled
 
-    wall = warm_up_if_cold(lambda line: print(line, file=sys.stderr))
+    wall = ensure_compiled(lambda line: print(line, file=sys.stderr))
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return {"wall_s": wall, "processor_s": sum(u.ru_utime + u.ru_stime for u in used)}
 

@@ -37,7 +37,7 @@ class World(NamedTuple):
         np.ndarray
     )  # uint8: NO_VESSEL, STABLE, SPROUT or TIP (a layer of its own: sprouts are thin)
     perfused: np.ndarray  # uint8: 1 where blood flows
-    root: np.ndarray  # int64: founder tip of a sprout, 0 for the first network
+    root: np.ndarray  # int64: founder tip of a blind sprout, 0 for the open network
     membrane_rankl: np.ndarray  # float32: RANKL on the surface of the cell at the site, 0..1
     rankl_trap: np.ndarray  # float32: sum of free trap over Kd
     antiresorptive: np.ndarray  # float32: bisphosphonate bound to bone, dose over half effect

@@ -405,6 +405,8 @@ def fields_table(model: Any) -> pd.DataFrame:
     for index, field in enumerate(FIELDS):
         columns[f"{field.key}_{field.unit}"] = world.level[index][sites]
     for key, index in model.pharmacy.rows.items():
+        if not model.pharmacy.plasma_nM[key].any():
+            continue  # a dose of zero leaves every table as it is without the drug
         columns[f"{key}_nM"] = world.level[index][sites]
     return pd.DataFrame(columns)
 

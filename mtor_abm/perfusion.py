@@ -1,6 +1,7 @@
 """Where blood flows, what it brings, and who comes with it.
 
-A vessel site is perfused if it is connected through vessels to an arteriole. Perfused sites
+A vessel site is perfused if it is connected through open vessels to an arteriole; a sprout is open
+once it has met another vessel. Perfused sites
 exchange oxygen (and drugs, see delivery.py); precursors of osteoclasts come in through them.
 """
 
@@ -29,7 +30,8 @@ class Perfusion:
         vessels = s.tissues["endothelial"].population
         inlet = lattice.layer(np.float32)
         inlet[vessels.column("site")] = vessels.column("arteriole")
-        flows = perfused(lattice.interior(world.vessel) > 0, lattice.interior(inlet) > 0)
+        through = (world.vessel > 0) & (world.root == 0)  # a blind sprout has no way out
+        flows = perfused(lattice.interior(through), lattice.interior(inlet) > 0)
         world.perfused[:] = lattice.pad(flows.astype(np.uint8))
         permeability = world.perfused * np.float32(self.oxygen.vessel_permeability_per_s)
         arterial = np.float32(self.oxygen.arteriole_level)

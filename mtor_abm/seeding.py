@@ -32,8 +32,8 @@ class GeometryParameters(Group):
         10.0, "um", "Moffitt HAL bone model source", "found", low=5, high=25, what="size of a site"
     )
     bv_tv: float = number(
-        0.139, "1", "mouse, n = 6, 0.08-0.20, TIBD ExpData.csv day 0", "computed", low=0.02,
-        high=0.6, what="bone volume over tissue volume at the start, cavities counted as marrow",
+        0.139, "1", "mouse, n = 6, 0.08-0.20, TIBD ExpData.csv day 0", "computed", low=0.03,
+        high=0.4, what="bone volume over tissue volume at the start, cavities counted as marrow",
     )
     tb_th_um: float = number(
         50.0, "um", "mouse trabecula", "recalled", low=20, high=300, what="trabecular thickness"
@@ -78,7 +78,7 @@ def place_bone(
     s: Surroundings, p: GeometryParameters, b: bone.BoneParameters, draws: Draws
 ) -> None:
     """Trabeculae with the share of cavities that a healthy marrow has under repair."""
-    target = min(p.bv_tv * (1.0 + b.cavities_at_start), 0.6)
+    target = min(p.bv_tv * (1.0 + b.cavities_at_start), 0.45)
     mask = trabecular_bone(
         (p.nx, p.ny), p.dx_um, target, p.tb_th_um, p.tb_sp_um, int(draws["bone"].integers(2**31))
     )

@@ -76,7 +76,7 @@ SWITCHES: dict[str, Dispute] = {
         {
             "weights": "extravasation, anchoring and growth each keep their own weight",
             "A": "less homing (Muller 2001)",
-            "B": "same incidence, less burden (Richert 2009); releases dormant cells (Price 2016)",
+            "B": "same incidence, less burden (Richert 2009)",
         },
         "block before against block after seeding",
     ),
@@ -108,7 +108,7 @@ SWITCHES: dict[str, Dispute] = {
     "V9": Dispute(
         "rapalog and OPG/RANKL",
         {
-            "stage": "immature stroma as B, mature osteoblasts as A",
+            "stage": "OPG of immature stroma falls as in B, of mature osteoblasts rises as in A",
             "A": "OPG up, RANKL down (Hartwich 2013; Mogi 2009; Okui 2010)",
             "B": "immature stroma: OPG down, RANKL up (Hofbauer 2001)",
         },

@@ -56,6 +56,7 @@ HEADLINES = (
 
 # name -> (unit, meaning); the data dictionary of comparison.csv.
 COLUMNS: dict[str, tuple[str, str]] = {
+    "control": ("", "scenario of the control arm"),
     "treated": ("", "scenario of the treated arm"),
     "readout": ("", "readout of summary.csv, or days_to_... for a time to a threshold"),
     "unit": ("", "unit of the means, the medians and of a difference"),
@@ -176,7 +177,8 @@ def compare(
             notes.append(f"{label}: one pair only, so there is no interval and no p.")
         befores = [base.runs[seed] for seed in seeds]
         afters = [arm.runs[seed] for seed in seeds]
-        rows += compare_runs(label, befores, afters, threshold_mm2, interval, test)
+        effects = compare_runs(label, befores, afters, threshold_mm2, interval, test)
+        rows += [{"control": base.name} | effect for effect in effects]
     folder = base.study if out is None else Path(out)
     path = _write(folder, rows)
     return Comparison(base.name, rows, notes, path)

@@ -147,9 +147,10 @@ class CirculatingTissue(Tissue):
 
     def decide(self, s: Surroundings) -> None:
         """Die, stop at the marrow, or go on."""
+        blood = s.exposure[self.kind.name]
         decide_circulating(
             self.population.n, self.cells, self.population.signals, s.world, s.doors,
-            self.genes.CXCR4, s.exposure["tumour"].cxcr4_block, s.sensing.cxcl12_kd_nM, self.rates,
+            self.genes.CXCR4, blood.cxcr4_block, s.sensing.cxcl12_kd_nM, self.rates,
             s.seed, s.step, s.dt_h,
         )  # fmt: skip
 

@@ -249,7 +249,9 @@ class EndothelialTissue(Tissue):
         cells, population = self.cells, self.population
         was = population.column("state").copy()
         changed = self.take_up_states(s)
-        s.events.add(s.time_h, "anastomosis", population, changed[was[changed] == STATE_TIP])
+        joined = changed[was[changed] == STATE_TIP]
+        s.events.add(s.time_h, "anastomosis", population, joined)
+        self._open(s, joined)
         matured = changed[cells.state[changed] == STATE_STABLE]
         s.events.add(s.time_h, "maturation", population, matured)
         s.world.root[cells.site[matured]] = 0
@@ -266,6 +268,19 @@ class EndothelialTissue(Tissue):
             s.world.root[cells.site[rows]] = 0
             population.remove(dead)
         s.vessels_changed |= bool(len(changed) or len(mothers) or dead.any())
+
+    def _open(self, s: Surroundings, joined: np.ndarray) -> None:
+        """A sprout that has met another vessel has a way in and a way out: it joins the network.
+
+        So does a sprout that it met, since that one hangs on the network too.
+        """
+        if len(joined) == 0:
+            return
+        world = s.world
+        around = self.cells.site[joined][:, None] + np.append(world.near, 0)
+        opened = np.unique(world.root[around])
+        sites = self.population.column("site")
+        world.root[sites[np.isin(world.root[sites], opened[opened != 0])]] = 0
 
     def _extend(self, s: Surroundings, mothers: np.ndarray, was: np.ndarray) -> None:
         """Put a new tip at each target; a tip that moved on leaves a stalk."""

@@ -94,7 +94,23 @@ def plan_study(
             folder = out / run_name(scenario.name, seed)
             action = _action(folder, identity(scenario.identity_hash(), seed), force)
             planned.append(PlannedRun(scenario, seed, folder, action))
+    for scenario in scenarios:
+        _refuse_mixed_arm(scenario, out, {run.folder for run in planned})
     return planned
+
+
+def _refuse_mixed_arm(scenario: Any, out: Path, planned: set[Path]) -> None:
+    """Other seeds of an arm must have been made with the same parameters."""
+    wanted = scenario.identity_hash()
+    for folder in sorted(out.glob(run_name(scenario.name, 0).replace("0000", "*"))):
+        if folder in planned or not (folder / MANIFEST).exists():
+            continue
+        run = read_run(folder)
+        if run.status == "complete" and run.identity.get("scenario_sha256") != wanted:
+            raise StoreError(
+                f"{folder} was made with other parameters of '{scenario.name}', and one arm must "
+                "not mix two; choose another --name, or delete that folder"
+            )
 
 
 def _action(folder: Path, wanted: dict[str, Any], force: bool) -> str:

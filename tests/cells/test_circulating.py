@@ -124,7 +124,7 @@ def captured(cxcr4=1.0, block=0.0, cxcl12=1e9):
     put(s, "circulating", np.full(1000, -1))
     s.doors = np.array([s.lattice.site(x, y) for x in range(1, 99, 3) for y in range(1, 99, 3)])
     s.world.level[CXCL12] = cxcl12
-    s.exposure["tumour"].cxcr4_block[:] = block
+    s.exposure["circulating"].cxcr4_block[:] = block
     tissue.begin()
     tissue.decide(s)
     return int((tissue.population.column("target") >= 0).sum())
