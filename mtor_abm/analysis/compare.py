@@ -178,7 +178,7 @@ def compare(
         befores = [base.runs[seed] for seed in seeds]
         afters = [arm.runs[seed] for seed in seeds]
         effects = compare_runs(label, befores, afters, threshold_mm2, interval, test)
-        rows += [{"control": base.name} | effect for effect in effects]
+        rows += [effect | {"control": base.name} for effect in effects]
     folder = base.study if out is None else Path(out)
     path = _write(folder, rows)
     return Comparison(base.name, rows, notes, path)
@@ -283,7 +283,7 @@ def _write(folder: Path, rows: Sequence[dict[str, Any]]) -> Path:
     header = ",".join(COLUMNS)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if path.exists() and not path.read_bytes().startswith(b"treated,readout,"):
+        if path.exists() and not path.read_bytes().startswith(b"control,treated,readout,"):
             raise UserError(f"{path} was not written by compare; move it or choose another --out")
     except OSError as error:
         raise storage_error(error, folder) from error
