@@ -47,6 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except OSError as fault:  # files are the store's to explain; this is standard output itself
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say(f"error: the output could not be written: {fault.strerror}; send it to another place")
+        return INVALID
 
 
 def _parser() -> Parser:
@@ -88,7 +92,7 @@ def _parser() -> Parser:
     sub.add_argument("--seeds", help="1-8, or 1,3,7, or 5 (default: the scenario's)")
     sub.add_argument("-S", "--set", action="append", default=[], metavar="key=value",
                      help="override a value, e.g. -S drugs.rapamycin.dose_mg_per_kg=3; a drug's "
-                     "values change in the scenarios that give it")  # fmt: skip
+                     "values change where it is given (everywhere, if nowhere)")  # fmt: skip
     sub.add_argument("--days", help="simulated days, short for -S run.days=DAYS")
     sub.add_argument("--jobs", type=_positive, metavar="N", help="processes (default: all cores)")
     sub.add_argument("--out", type=Path, default=OUTPUTS, metavar="DIR",

@@ -36,7 +36,7 @@ class Perfusion:
         permeability = world.perfused * np.float32(self.oxygen.vessel_permeability_per_s)
         arterial = np.float32(self.oxygen.arteriole_level)
         level = np.where(inlet > 0, arterial, np.float32(self.oxygen.vessel_level))
-        s.doors = np.flatnonzero(world.perfused)
+        s.doors = np.flatnonzero((world.perfused == 1) & (inlet == 0))  # sinusoids
         s.fields.set_exchange(OXYGEN, permeability, level)
 
     def replenish(self, s: Surroundings) -> None:

@@ -267,3 +267,17 @@ def test_run_py_names_every_dependency_and_parses_under_an_old_python():
     declared = {d.split(">")[0].split("[")[0] for d in project["dependencies"]}
     assert declared | {"networkx"} == set(run_script.NEEDED)
     ast.parse((ROOT / "run.py").read_text(), feature_version=(3, 6))
+
+
+def test_a_full_standard_output_is_one_line():
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "mtor_abm", "list", "switches"],
+            stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "error: the output could not be written: No space left on device; send it to another place"
+    ]

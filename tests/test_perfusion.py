@@ -23,7 +23,7 @@ def test_flow_needs_a_connection_to_an_arteriole():
     perfusion.update(s)
     assert s.world.perfused[fed].all()
     assert not s.world.perfused[cut].any()
-    assert np.array_equal(s.doors, fed)
+    assert np.array_equal(s.doors, fed[1:])  # cells do not leave through the arteriole
     bridge = np.array([s.lattice.site(6, y) for y in range(4, 8)])
     put(s, "endothelial", bridge, "sprout")
     perfusion.update(s)
@@ -76,3 +76,17 @@ def test_nobody_comes_in_through_full_marrow_or_without_flow():
     for s.step in range(200):
         perfusion.replenish(s)
     assert s.tissues["osteoclast_precursor"].population.n == 0
+
+
+def test_a_blind_sprout_carries_no_blood():
+    """It hangs on a fed vessel but has no way out; opened (root 0), it flows."""
+    s, fed, _, perfusion = plumbed()
+    stalk = np.array([s.lattice.site(6, y) for y in (4, 5)])
+    put(s, "endothelial", stalk, "sprout")
+    s.world.root[stalk] = 77
+    perfusion.update(s)
+    assert not s.world.perfused[stalk].any()
+    assert s.world.perfused[fed].all()
+    s.world.root[stalk] = 0
+    perfusion.update(s)
+    assert s.world.perfused[stalk].all()

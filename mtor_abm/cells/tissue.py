@@ -37,7 +37,7 @@ class Surroundings:
         exposure: drug at each site, by tissue name.
         events: the log.
         tissues: all tissues by name.
-        doors: perfused vessel sites through which blood and marrow trade cells, int64.
+        doors: perfused sites of sinusoids, where cells leave the blood, int64.
         tally: counts since the last observation, by name.
     """
 
