@@ -9,7 +9,7 @@ from .body import BodyParameters, PrimaryTumour
 from .cells import CELL_TYPES
 from .cells.endothelial import EndothelialParameters
 from .cells.sensing import Sensing, SensingParameters
-from .cells.tissue import Surroundings, Tissue
+from .cells.tissue import Surroundings, Tissue, live
 from .delivery import Pharmacy
 from .errors import UserError
 from .events import EventLog
@@ -78,25 +78,12 @@ class MarrowModel(MesaModel):
         """Advance by `run.step_h`: dose, release, diffuse, signal, decide, settle, apply."""
         s = self.surroundings
         s.step = self.n_steps_done
-        tissues = list(s.tissues.values())
         self._dose()
         self._release()
         s.fields.advance(s.dt_h * 3600.0)
         self.pharmacy.act(s.world, s.step)
         s.formation_speed = self.pharmacy.formation_speed
-        for tissue in tissues:
-            tissue.signal(s)
-        for tissue in tissues:
-            tissue.begin()
-            tissue.decide(s)
-        for tissue in tissues:
-            tissue.claim(s)
-        for tissue in tissues:
-            tissue.award(s)
-        for tissue in tissues:
-            tissue.clear(s)
-        for tissue in tissues:
-            tissue.apply(s)
+        live(s)
         self.body.step(s)
         self.perfusion.replenish(s)
         self._refresh()

@@ -194,3 +194,24 @@ class Tissue:
     def dividing(self) -> np.ndarray:
         """Rows of cells that divide this step."""
         return self.rows_that(DIVIDE)
+
+
+def live(s: Surroundings) -> None:
+    """One step of all cells: signal, decide, settle rival claims, apply.
+
+    `decide` only reads what other cells see, so the result does not depend on the order of cells.
+    """
+    tissues = list(s.tissues.values())
+    for tissue in tissues:
+        tissue.signal(s)
+    for tissue in tissues:
+        tissue.begin()
+        tissue.decide(s)
+    for tissue in tissues:
+        tissue.claim(s)
+    for tissue in tissues:
+        tissue.award(s)
+    for tissue in tissues:
+        tissue.clear(s)
+    for tissue in tissues:
+        tissue.apply(s)

@@ -1,0 +1,1 @@
+"""The review made executable: each claim a virtual experiment with a verdict."""
