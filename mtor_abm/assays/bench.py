@@ -4,8 +4,10 @@ A bench is one way to measure the model: the whole marrow, a culture dish, a Boy
 single cell. All are built from the rules of the cells; none has rules of its own.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from ..parameters import Group
 from ..scenario import Scenario
@@ -30,10 +32,18 @@ class Bench:
         readouts: name -> Readout of everything `measure` gives.
         measure: (scenario, seed, conditions) -> one value per readout; the same three give the
             same numbers. NaN where a readout is undefined in this run.
+        more: pattern of further names `measure` gives if the conditions ask for them.
+        defaults: settings of the scenario that suit the bench, by mode ("quick", "full").
     """
 
     key: str
     label: str
     conditions: type[Group]
     readouts: dict[str, Readout]
-    measure: Callable[[Scenario, int, Group], dict[str, float]]
+    measure: Callable[[Scenario, int, Any], dict[str, float]]
+    more: str = ""
+    defaults: Callable[[str], dict[str, Any]] = lambda mode: {}
+
+    def gives(self, readout: str) -> bool:
+        """Whether `measure` can give this readout."""
+        return readout in self.readouts or bool(self.more and re.fullmatch(self.more, readout))

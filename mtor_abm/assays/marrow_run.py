@@ -1,0 +1,103 @@
+"""The whole marrow as a bench: one run, and the readouts of its summary."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from .. import observe
+from ..analysis.statistics import first_crossing
+from ..model import MarrowModel
+from ..observe import COLUMNS
+from ..parameters import Group, number
+from ..readouts import STATISTICS, count_events, summarise
+from ..run_settings import Days
+from ..scenario import Scenario
+from .bench import Bench, Readout
+
+
+# fmt: off
+class MarrowConditions(Group):
+    """What to read from a run besides its summary."""
+
+    at_days: Days = Field(
+        default=(), description="days at which every column is read: bv_tv_day14 and so on"
+    )
+    burden_mm2: float = number(
+        0.1, "mm2", "lesion of the review's S0-1", "assumed", low=1e-4, high=100,
+        what="tumour area that counts as a lesion grown out, for time_to_burden_d",
+    )
+# fmt: on
+
+
+def measure(scenario: Scenario, seed: int, conditions: MarrowConditions) -> dict[str, float]:
+    """Run the marrow to its end and condense it.
+
+    Returns:
+        readout -> value: those of a run's summary.csv (`readouts.summarise`), `COLUMN_dayN` for
+        each day asked for, and `time_to_burden_d` (the end of the run where it is not reached).
+    """
+    model = MarrowModel(scenario, seed)
+    every = max(1, round(scenario.output.every_h / scenario.run.step_h))
+    n_steps = scenario.run.n_steps
+    look_at = {round(day * 24.0 / scenario.run.step_h): day for day in conditions.at_days}
+    counts: Counter[tuple[str, str]] = Counter()
+    rows: list[dict[str, float]] = []
+    seen: dict[float, dict[str, float]] = {}
+    for step in range(n_steps + 1):
+        if step:
+            model.step()
+        count_events(counts, model.take_events())
+        if step % every == 0 or step == n_steps or step in look_at:
+            rows.append(dict(observe.row(model)))
+        if step in look_at:
+            seen[look_at[step]] = rows[-1]
+    series = {name: np.array([row[name] for row in rows]) for name in COLUMNS}
+    table = summarise(COLUMNS, series["time_d"], series, counts)
+    values = dict(zip(table["readout"], map(float, table["value"]), strict=True))
+    for day, row in seen.items():
+        values |= {f"{name}_day{day:g}": float(row[name]) for name in COLUMNS}
+    crossed = first_crossing(series["time_d"], series["tumour_area_mm2"], conditions.burden_mm2)
+    reached = not np.isnan(crossed)
+    values["time_to_burden_d"] = crossed if reached else scenario.run.days
+    values["reached_burden"] = float(reached)
+    return values
+
+
+def _readouts() -> dict[str, Readout]:
+    found = {
+        f"{name}_{statistic}": Readout(
+            STATISTICS[statistic].unit.format(column.unit).strip(),
+            f"{column.meaning}: {STATISTICS[statistic].meaning}",
+        )
+        for name, column in COLUMNS.items()
+        for statistic in column.summary
+    }
+    found["time_to_burden_d"] = Readout("d", "time to the tumour area `burden_mm2`, or the end")
+    found["reached_burden"] = Readout("1", "1 if the tumour area reached `burden_mm2`")
+    return found
+
+
+def _defaults(mode: str) -> dict[str, Any]:
+    """A smaller marrow for a first answer; the default length either way."""
+    if mode == "quick":
+        return {
+            "geometry.nx": 110, "geometry.ny": 110, "run.days": 16.0,
+            "inoculum.cells": 12, "inoculum.clusters": 2, "output.every_h": 12.0,
+        }  # fmt: skip
+    return {
+        "geometry.nx": 160, "geometry.ny": 160, "run.days": 28.0,
+        "inoculum.cells": 24, "inoculum.clusters": 4, "output.every_h": 12.0,
+    }  # fmt: skip
+
+
+MARROW = Bench(
+    key="marrow",
+    label="the whole marrow",
+    conditions=MarrowConditions,
+    readouts=_readouts(),
+    measure=measure,
+    more=rf"({'|'.join(COLUMNS)})_day[0-9.]+|events_[a-z_]+",
+    defaults=_defaults,
+)
