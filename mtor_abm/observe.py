@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.ndimage import label
 
 from .cells import CELL_TYPES
-from .cells.osteoblast import OSTEOBLAST, PREOSTEOBLAST
+from .cells.osteoblast_rules import OSTEOBLAST, PREOSTEOBLAST
 from .drugs import DRUGS
 from .fields import FIELDS
 from .histomorphometry import STAIRCASE_TO_LENGTH, bone_measures, n_per_b_pm, surface_fraction

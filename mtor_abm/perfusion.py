@@ -8,7 +8,7 @@ exchange oxygen (and drugs, see delivery.py); precursors of osteoclasts come in 
 import numpy as np
 
 from .anatomy import perfused
-from .cells.osteoclast import OsteoclastParameters
+from .cells.osteoclast_rules import OsteoclastParameters
 from .cells.tissue import Surroundings
 from .fields import OXYGEN, OxygenField
 from .marrow import World, pick_free

@@ -15,8 +15,8 @@ from .bone import BoneParameters
 from .cells import CELL_TYPES
 from .cells.circulating import CirculatingParameters
 from .cells.endothelial import EndothelialParameters
-from .cells.osteoblast import OsteoblastParameters
-from .cells.osteoclast import OsteoclastParameters
+from .cells.osteoblast_rules import OsteoblastParameters
+from .cells.osteoclast_rules import OsteoclastParameters
 from .cells.sensing import SensingParameters
 from .cells.stroma import StromaParameters
 from .cells.tumour import TumourParameters

@@ -10,8 +10,8 @@ from pydantic import Field
 from . import bone, marrow
 from .anatomy import trabecular_bone, vessel_network
 from .cells.endothelial import EndothelialParameters
-from .cells.osteoblast import LINED, OSTEOBLAST, OSTEOCYTE, OsteoblastParameters
-from .cells.osteoclast import OsteoclastParameters
+from .cells.osteoblast_rules import LINED, OSTEOBLAST, OSTEOCYTE, OsteoblastParameters
+from .cells.osteoclast_rules import OsteoclastParameters
 from .cells.stroma import StromaParameters
 from .cells.tissue import Surroundings, Tissue
 from .marrow import BONE, MARROW, NO_VESSEL, STABLE

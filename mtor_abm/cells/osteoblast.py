@@ -2,7 +2,7 @@
 
 Preosteoblasts cover cavities, mature, lay bone down until the cavity is filled, and end as lining
 cells or as osteocytes in the bone they made. Osteocytes call for remodelling; lining cells near a
-calling osteocyte, or under PTHrP, present RANKL.
+calling osteocyte, or under PTHrP, present RANKL. How fast is in `osteoblast_rules.py`.
 """
 
 import numpy as np
@@ -24,217 +24,27 @@ from ..marrow import OSTEOCYTE as OSTEOCYTE_CODE
 from ..mtor import Reference, Signals
 from ..numerics.chance import luck_of, uniform_from
 from ..numerics.compiled import kernel, making_kernel, rule
-from ..numerics.response import happens, hill2
-from ..parameters import Group, number, tuple_type
-from .population import CAUSE, DIE, DIVIDE, MOVE, SPECIAL, STAY, Cells, CellType
+from ..numerics.response import happens
+from .osteoblast_rules import (
+    EMBED,
+    LINED,
+    OSTEOBLAST,
+    OSTEOBLAST_TYPE,
+    OSTEOCYTE,
+    PREOSTEOBLAST,
+    OsteoblastParameters,
+    OsteoblastRates,
+    apposition_per_h,
+    maturation_rate,
+    opg_target,
+    rankl_target,
+    spread_rate,
+    stage_rankl,
+)
+from .population import CAUSE, DIE, DIVIDE, MOVE, STAY, Cells
 from .sensing import Receptors
 from .settling import apply_moves
-from .stroma import immature_opg
 from .tissue import Surroundings, Tissue
-
-EMBED = SPECIAL  # the site is full of bone: move on, or stay in it
-
-OSTEOBLAST_TYPE = CellType(
-    "osteoblast", marrow.OSTEOBLAST, ("preosteoblast", "osteoblast", "lining", "osteocyte"),
-    "osteoblast lineage",
-    own={
-        "maturity": ("own_a", "preosteoblast: 0..1 of the way; osteocyte: hours of calling left"),
-        "rankl": ("own_b", "RANKL presented, lagged, over that of an active lining cell"),
-        "opg": ("own_c", "OPG output, lagged, over that of a mature osteoblast"),
-    },
-)  # fmt: skip
-PREOSTEOBLAST, OSTEOBLAST, LINED, OSTEOCYTE = range(4)
-
-
-# fmt: off
-class OsteoblastParameters(Group):
-    """Numbers of the osteoblast lineage."""
-
-    coverage: float = number(
-        0.85, "1", "68-95 % of bone edge, A(BM)2 source", "found", low=0, high=1,
-        what="share of bone surface under lining cells at the start",
-    )
-    osteocytes_per_mm3: float = number(
-        20000.0, "1/mm3", "14000-26000, GitHub source comment", "found", low=0, high=1e5,
-        what="osteocyte density",
-    )
-    osteocyte_spacing_um: float = number(
-        60.0, "um", "random close packing of discs of this diameter gives 20000/mm3 in 10 um",
-        "computed", low=10, high=100, what="an osteoblast stays in its bone if none is this close",
-    )
-    recover_rate_per_h: float = number(
-        0.05 / 24, "1/h", "bare bone is lined again in weeks", "assumed", low=0, high=0.2,
-        what="rate at which a lining cell divides onto bare bone beside it",
-    )
-    division_rate_per_h: float = number(
-        1 / 24, "1/h", "1/d, Moffitt HAL source", "found", low=0, high=0.2,
-        what="highest rate at which the lineage spreads over a cavity",
-    )
-    division_base: float = number(
-        0.6, "1", "reversal takes days (target T67), also long after TGF-beta is gone", "assumed",
-        low=0, high=1, what="share of that rate without TGF-beta",
-    )
-    tgfb_half_nM: float = number(
-        0.002, "nM", "as MSC", "assumed", low=1e-5, high=1, what="TGF-beta for half the rate"
-    )
-    maturation_time_h: float = number(
-        7 * 24.0, "h", "7-20 d, low end for mouse; Moffitt 14 d", "found", low=1, high=2000,
-        what="preosteoblast to osteoblast, untreated",
-    )
-    late_rate_on_mtorc2: float = number(
-        0.5, "1", "Chen J 2015: rictor", "assumed", low=0, high=1,
-        what="share of maturation by mTORC2",
-    )
-    late_rate_on_s6k: float = number(
-        1.0, "1", "Chen and Long 2015: late genes need raptor (V1)", "assumed", low=-2, high=1,
-        what="share of maturation and matrix that needs S6K",
-    )
-    early_gain: float = number(
-        0.2, "1", "Chen and Long 2015: early genes slightly up without raptor", "found", low=-1,
-        high=2, what="rise of early commitment without S6K (V1)",
-    )
-    preosteoblast_death_rate_per_h: float = number(
-        0.333 / 24, "1/h", "Moffitt HAL source", "found", low=0, high=1, what="death off bone"
-    )
-    lifespan_h: float = number(
-        15 * 24.0, "h", "12-20 d mouse, Weinstein and Jilka", "recalled", low=1, high=5000,
-        what="mean life of an osteoblast",
-    )
-    apposition_um_per_day: float = number(
-        1.4, "um/d", "mouse 1-2 um/d; Moffitt 10 um in 9 d is 1.1", "recalled", low=0, high=5,
-        what="matrix laid down by an active osteoblast",
-    )
-    call_rate_per_h: float = number(
-        8e-5, "1/h", "target T67: trabecular turnover 20-30 % a year", "fitted", low=0, high=1,
-        what="rate at which an osteocyte calls for remodelling",
-    )
-    call_time_h: float = number(
-        14 * 24.0, "h", "RANKL-on window, Moffitt HAL source", "found", low=1, high=1000,
-        what="how long a call lasts",
-    )
-    call_reach_um: float = number(
-        50.0, "um", "canaliculi; recruitment radius 40 um in Moffitt source", "assumed", low=0,
-        high=60, what="how far a call reaches",
-    )
-    rankl_nM_per_s: float = number(
-        0.034, "nM/s", "Moffitt HAL source 2.04e-9 M/min for an active lining cell", "found", low=0,
-        high=10, what="soluble RANKL of an active lining cell",
-    )
-    rankl_lining: float = number(
-        0.03, "1", "quiet surface", "assumed", low=0, high=2, what="RANKL of a resting lining cell"
-    )
-    rankl_called: float = number(
-        1.0, "1", "definition", "assumed", low=0, high=2,
-        what="RANKL of a lining cell that is called",
-    )
-    rankl_preosteoblast: float = number(
-        0.15, "1", "stromal and immature cells present RANKL (Pivonka 2008 places it on OBp)",
-        "assumed", low=0, high=2, what="RANKL of a preosteoblast",
-    )
-    rankl_osteoblast: float = number(
-        0.03, "1", "mature cells present less (Pivonka 2008)", "assumed", low=0, high=2,
-        what="RANKL of an osteoblast",
-    )
-    rankl_osteocyte: float = number(
-        0.03, "1", "membrane form stays in bone", "assumed", low=0, high=2,
-        what="RANKL of an osteocyte",
-    )
-    pthrp_gain: float = number(
-        14.0, "1", "PTH raises RANKL several fold", "assumed", low=0, high=50,
-        what="RANKL added at saturating PTHrP",
-    )
-    pthrp_half_nM: float = number(
-        0.05, "nM", "PTH1R EC50 0.1-1 nM in culture, lower in tissue", "assumed", low=1e-4, high=10,
-        what="PTHrP for half effect",
-    )
-    opg_loss_pthrp: float = number(
-        0.5, "1", "PTH lowers OPG", "assumed", low=0, high=1,
-        what="share of OPG lost at saturating PTHrP",
-    )
-    rankl_on_mtorc2: float = number(
-        0.6, "1", "Sun 2016: Rictor in the lineage controls RANKL", "assumed", low=0, high=1,
-        what="share of RANKL that needs mTORC2",
-    )
-    rankl_on_s6k: float = number(
-        0.4, "1", "Okui 2010: temsirolimus lowers stromal RANKL", "assumed", low=-2, high=1,
-        what="share of RANKL that needs S6K",
-    )
-    opg_nM_per_s: float = number(
-        1e-4, "nM/s", "marrow mean near Kd 1 nM", "assumed", low=0, high=1,
-        what="OPG of a mature osteoblast or lining cell",
-    )
-    opg_gain_without_s6k: float = number(
-        1.2, "1", "target T59, Hofbauer 2001: OPG of mature cells +120 % under rapamycin", "found",
-        low=-1, high=10, what="rise of OPG of mature cells without S6K",
-    )
-    opg_immature_without_s6k: float = number(
-        0.56, "1", "target T59, Hofbauer 2001: OPG of immature cells -44 %", "found", low=0, high=5,
-        what="OPG of immature cells without S6K, over untreated",
-    )
-    cxcl12_nM_per_s: float = number(
-        0.005, "nM/s", "less than CAR cells and endothelium (Greenbaum 2013)", "assumed",
-        low=0, high=10, what="CXCL12 made by one preosteoblast or osteoblast",
-    )
-    secretion_time_h: float = number(
-        6.0, "h", "protein turnover", "assumed", low=0.1, high=48, what="lag of RANKL and OPG"
-    )
-# fmt: on
-
-
-OsteoblastRates = tuple_type("OsteoblastRates", OsteoblastParameters, __name__)
-
-
-@rule
-def maturation_rate(s6k, mtorc2, p, ref):
-    """The late programme needs mTORC1 (Chen and Long 2015) and mTORC2 (Chen J 2015); 1/h."""
-    carried = 1.0 - p.late_rate_on_mtorc2 + p.late_rate_on_mtorc2 * mtorc2 / ref.mtorc2
-    by_s6k = 1.0 - p.late_rate_on_s6k + p.late_rate_on_s6k * s6k / ref.s6k
-    return by_s6k * carried / p.maturation_time_h
-
-
-@rule
-def spread_rate(tgfb_nM, s6k, p, ref):
-    """TGF-beta calls the lineage onto the reversal surface; early genes rise without S6K (V1)."""
-    called = p.division_base + (1.0 - p.division_base) * hill2(tgfb_nM, p.tgfb_half_nM)
-    return p.division_rate_per_h * called * (1.0 + p.early_gain * max(0.0, 1.0 - s6k / ref.s6k))
-
-
-@rule
-def apposition_per_h(s6k, mtorc2, p, ref, step_um):
-    """Matrix of an active osteoblast, sites per hour; needs S6K and mTORC2 like maturation."""
-    carried = 1.0 - p.late_rate_on_mtorc2 + p.late_rate_on_mtorc2 * mtorc2 / ref.mtorc2
-    by_s6k = 1.0 - p.late_rate_on_s6k + p.late_rate_on_s6k * s6k / ref.s6k
-    return p.apposition_um_per_day / 24.0 / step_um * by_s6k * carried
-
-
-@rule
-def stage_rankl(state, called, p):
-    """RANKL by stage, over that of an active lining cell."""
-    if state == PREOSTEOBLAST:
-        return p.rankl_preosteoblast
-    if state == OSTEOBLAST:
-        return p.rankl_osteoblast
-    if state == OSTEOCYTE:
-        return p.rankl_osteocyte
-    return p.rankl_called if called else p.rankl_lining
-
-
-@rule
-def rankl_target(stage, pthrp_nM, s6k, mtorc2, p, ref):
-    """PTHrP raises RANKL; mTORC2 (Sun 2016) and mTORC1/S6K (Okui 2010) carry it."""
-    driven = 1.0 + p.pthrp_gain * pthrp_nM / (pthrp_nM + p.pthrp_half_nM)
-    by_mtorc2 = 1.0 - p.rankl_on_mtorc2 + p.rankl_on_mtorc2 * mtorc2 / ref.mtorc2
-    by_s6k = 1.0 - p.rankl_on_s6k + p.rankl_on_s6k * min(s6k / ref.s6k, 1.5)
-    return min(1.5, stage * driven * by_mtorc2 * by_s6k)
-
-
-@rule
-def opg_target(state, pthrp_nM, s6k, p, ref):
-    """Rapalogs raise OPG of mature cells and lower that of immature ones (Hofbauer 2001; V9)."""
-    lowered = 1.0 - p.opg_loss_pthrp * pthrp_nM / (pthrp_nM + p.pthrp_half_nM)
-    if state == PREOSTEOBLAST:
-        return lowered * 0.5 * immature_opg(s6k, p.opg_immature_without_s6k, ref)
-    return lowered * (1.0 + p.opg_gain_without_s6k * max(0.0, 1.0 - s6k / ref.s6k))
 
 
 @rule

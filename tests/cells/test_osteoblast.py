@@ -15,20 +15,18 @@ from hand_made import (
 )
 
 from mtor_abm.bone import resorbed
-from mtor_abm.cells.osteoblast import (
+from mtor_abm.cells.osteoblast import OsteoblastTissue, nearest_open_cavity, surface_beside
+from mtor_abm.cells.osteoblast_rules import (
     LINED,
     OSTEOBLAST,
     OSTEOCYTE,
     PREOSTEOBLAST,
-    OsteoblastTissue,
     apposition_per_h,
     maturation_rate,
-    nearest_open_cavity,
     opg_target,
     rankl_target,
     spread_rate,
     stage_rankl,
-    surface_beside,
 )
 from mtor_abm.fields import MCSF, OPG, PTHRP, RANKL, TGFB
 from mtor_abm.marrow import BONE, LINING, MARROW

@@ -14,16 +14,13 @@ from hand_made import (
     rates,
 )
 
-from mtor_abm.cells.osteoclast import (
+from mtor_abm.cells.osteoclast import OsteoclastTissue, free_front, front_site, lifespans
+from mtor_abm.cells.osteoclast_rules import (
     COMMITTED,
     FOOTPRINT,
     MATURE,
     MONONUCLEAR,
-    OsteoclastTissue,
     commitment_rate,
-    free_front,
-    front_site,
-    lifespans,
     rankl_signal,
     resorption_per_h,
     starvation_rate,
