@@ -8,7 +8,7 @@ import numpy as np
 
 from .cells.sensing import Exposure
 from .dosing import PlasmaCurve
-from .drug_action import Antiresorptive, half_effects_nM
+from .drug_action import Action, Antiresorptive, half_effects_nM
 from .drugs import DRUGS, Delivery
 from .fields import FIELDS, FieldParameters, FieldState
 from .marrow import BONE, World
@@ -27,6 +27,31 @@ def drug_field(delivery: Delivery, dx_um: float) -> DrugField:
         loss_per_s=float(delivery.loss_per_s),
         vessel_permeability_per_s=2.0 * float(delivery.permeability_um_per_s) / dx_um,
     )
+
+
+#: Unit of an action -> the layer of an Exposure that cells read it from. Traps of RANKL have a
+#: layer of the world instead, since they act outside cells.
+LAYER_OF_UNIT = {
+    "rapalog": "rapalog",
+    "kinase1": "kinase1",
+    "kinase2": "kinase2",
+    "cxcr4": "cxcr4_block",
+}
+
+
+def blank_exposure(lattice: Lattice) -> Exposure:
+    """Layers without drug."""
+    return Exposure(*(lattice.layer(np.float32) for _ in Exposure._fields))
+
+
+def add_action(
+    layers: Exposure, action: Action, free_nM: np.ndarray | np.float32, share: float
+) -> None:
+    """Add a drug's free level (flat or scalar) to the layers, in units of its half effect."""
+    for name, half_nM in half_effects_nM(action).items():
+        if name in LAYER_OF_UNIT:
+            layer = getattr(layers, LAYER_OF_UNIT[name])
+            layer += free_nM * np.float32(share / half_nM)
 
 
 class Pharmacy:
@@ -64,7 +89,6 @@ class Pharmacy:
 
     def _layers(self) -> dict[str, Exposure]:
         """One set of layers for all tissues that feel every drug alike; own sets for the others."""
-        n = self.lattice.n_sites
         shared: dict[tuple[float, ...], Exposure] = {}
         out = {}
         for tissue in self._tissues:
@@ -72,7 +96,7 @@ class Pharmacy:
             if tissue == "circulating":
                 shares = (*shares, -1.0)  # blood: its own layers, filled from plasma
             if shares not in shared:
-                shared[shares] = Exposure(*(np.zeros(n, dtype=np.float32) for _ in range(4)))
+                shared[shares] = blank_exposure(self.lattice)
             out[tissue] = shared[shares]
         return out
 
@@ -89,8 +113,6 @@ class Pharmacy:
 
     def act(self, world: World, step: int) -> None:
         """Turn local levels into units of action, summed over drugs, for this step."""
-        names = {"rapalog": "rapalog", "kinase1": "kinase1", "kinase2": "kinase2"}
-        names["cxcr4"] = "cxcr4_block"
         done: set[int] = set()
         world.rankl_trap[:] = 0.0
         for tissue, layers in self._exposure.items():
@@ -102,15 +124,8 @@ class Pharmacy:
             for key, row in self.rows.items():
                 share = self.schedules[key].action_in(tissue)
                 in_blood = tissue == "circulating"
-                level = self.plasma_nM[key][step] if in_blood else world.level[row]
-                for name, half in half_effects_nM(DRUGS[key].action).items():
-                    if name in names:
-                        layer = getattr(layers, names[name])
-                        layer += (
-                            np.float32(share / half) * np.float32(level)
-                            if in_blood
-                            else (level * np.float32(share / half))
-                        )
+                level = np.float32(self.plasma_nM[key][step]) if in_blood else world.level[row]
+                add_action(layers, DRUGS[key].action, level, share)
         for key, row in self.rows.items():
             kd = half_effects_nM(DRUGS[key].action).get("trap")
             if kd:

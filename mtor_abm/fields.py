@@ -5,6 +5,7 @@ vessels. What cells secrete and take up stands with the cells. Concentrations ar
 mmHg. Drugs that are given get a field of their own after these rows (see `drugs.py`).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -327,10 +328,12 @@ class FieldState:
         for row, parameters in enumerate(self.rows):
             self.uptake[row] += np.float32(parameters.loss_per_s)
 
-    def advance(self, dt_s: float) -> None:
-        """Move every field on by dt with the sources and losses now set."""
+    def advance(self, dt_s: float, only: Collection[int] | None = None) -> None:
+        """Move every field, or only these rows, on by dt with the sources and losses now set."""
         padded = self.lattice.padded
         for row, p in enumerate(self.rows):
+            if only is not None and row not in only:
+                continue
             highest = max(self.level[row].max(), self.source[row].max() * dt_s)
             if p.boundary == "mirror" and highest < NEGLIGIBLE:
                 self.level[row] = 0.0

@@ -5,18 +5,17 @@ from typing import Any
 import numpy as np
 
 from . import bone, seeding
+from .assembly import gather, release
 from .body import BodyParameters, PrimaryTumour
 from .cells import CELL_TYPES
 from .cells.endothelial import EndothelialParameters
-from .cells.sensing import Sensing, SensingParameters
-from .cells.tissue import Surroundings, Tissue, live
+from .cells.tissue import Tissue, live
 from .delivery import Pharmacy
 from .errors import UserError
-from .events import EventLog
 from .fields import FIELDS, OXYGEN, FieldState
-from .marrow import BONE, blank_world
+from .marrow import BONE
 from .mesa_compat import DEFAULT_SEED, MesaModel
-from .mtor import Dosage, NetworkParameters, NetworkRates, reference
+from .mtor import Dosage
 from .numerics.lattice import Lattice
 from .parameters import kernel_values
 from .perfusion import Perfusion
@@ -94,12 +93,7 @@ class MarrowModel(MesaModel):
         self.pharmacy.exchange(s.fields, s.world.perfused, s.step)
 
     def _release(self) -> None:
-        s = self.surroundings
-        s.fields.clear()
-        s.world.membrane_rankl[:] = 0.0
-        bone.release_from_pool(s.world, self.bone_rates, s.dt_h)
-        for tissue in s.tissues.values():
-            tissue.release(s)
+        release(self.surroundings, self.bone_rates)
 
     def _refresh(self) -> None:
         """Bring what depends on bone and vessels up to date."""
@@ -120,25 +114,9 @@ class MarrowModel(MesaModel):
         )
         rows = [scenario.fields[f.key] for f in FIELDS]
         fields = FieldState(lattice, [*rows, *self.pharmacy.field_rows])  # type: ignore[list-item]
-        network = kernel_values(NetworkRates, scenario.of(NetworkParameters))
-        s = Surroundings(
-            lattice=lattice,
-            world=blank_world(lattice, fields),
-            fields=fields,
-            network=network,
-            reference=reference(network),
-            sensing=kernel_values(Sensing, scenario.of(SensingParameters)),
-            seed=self.run_seed,
-            dt_h=scenario.run.step_h,
-            events=EventLog(lattice),
-            exposure=self.pharmacy.exposure(),
-        )
+        s = gather(scenario, lattice, fields, self.pharmacy.exposure(), self.run_seed)
         self.surroundings = s
-        for kind in CELL_TYPES:
-            genes = scenario.genes[kind.kind.name]
-            s.tissues[kind.kind.name] = kind(
-                scenario.of(kind.parameters), genes, network.susceptible
-            )
+        network = s.network
         tumour_genes = scenario.genes["tumour"]
         self.body = PrimaryTumour(
             scenario.of(BodyParameters),

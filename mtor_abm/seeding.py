@@ -194,8 +194,13 @@ def _free(world: marrow.World) -> np.ndarray:
     return (world.ground == MARROW) & (world.occupant == 0) & (world.vessel == NO_VESSEL)
 
 
+def founder_uids(code: int, places: np.ndarray) -> np.ndarray:
+    """Identity of founders: their type and place, so that it does not depend on other types."""
+    return (code * 100_000_000 + places).astype(np.int64)
+
+
 def _add(s: Surroundings, tissue: Tissue, sites: np.ndarray, **columns: object) -> None:
-    """Founders: their uid is their type and place, so that it does not depend on other types."""
-    uids = (tissue.kind.code * 100_000_000 + sites).astype(np.int64)
+    """Put founders on these sites."""
+    uids = founder_uids(tissue.kind.code, sites)
     tissue.population.add(uid=uids, site=sites, **columns)
     s.world.occupant[sites] = tissue.kind.code
