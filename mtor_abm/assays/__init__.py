@@ -5,9 +5,11 @@
 
 from .bench import Bench, Readout
 from .marrow_run import MARROW
+from .single_cell import CELL
 
 _ALL = (
     MARROW,
+    CELL,
 )  # fmt: skip
 BENCHES: dict[str, Bench] = {bench.key: bench for bench in _ALL}
 
