@@ -18,6 +18,7 @@ from .version import VERSION
 
 OK, FAILED, INVALID, INTERRUPTED = 0, 1, 2, 130
 OUTPUTS = Path("outputs")
+CLAIMS_OUT = OUTPUTS / "claims"
 
 
 class Parser(argparse.ArgumentParser):
@@ -75,11 +76,15 @@ def _parser() -> Parser:
     sub = command("list", _list, "list scenarios, or drugs, fields, cells, switches, columns ...")
     sub.add_argument("kind", nargs="?", default="scenarios", metavar="KIND",
                      help="scenarios (default), drugs, fields, cells, genes, switches, columns, "
-                     "tables, parameters")  # fmt: skip
+                     "tables, parameters, claims")  # fmt: skip
     as_json(sub)
 
     sub = command("describe", _describe, "say what a scenario, drug, parameter, column ... is")
-    sub.add_argument("name", metavar="NAME", help="e.g. rapamycin, V3, bv_tv, tumour.KEY")
+    sub.add_argument("name", nargs="+", metavar="NAME",
+                     help="e.g. rapamycin, V3, bv_tv, tumour.KEY, S1.3-8; a kind may stand before "
+                     "it: claim S1.3-8, switch V3")  # fmt: skip
+    sub.add_argument("--out", type=Path, default=CLAIMS_OUT, metavar="DIR",
+                     help="folder of the last `claims` (default: outputs/claims)")  # fmt: skip
     as_json(sub)
 
     sub = command("validate", _validate, "check scenario files without running them")
@@ -111,6 +116,29 @@ def _parser() -> Parser:
     sub.add_argument("--out", type=Path, metavar="DIR", help="where comparison.csv goes")
     as_json(sub)
 
+    sub = command("claims", _claims, "test the claims of the review, each by a virtual experiment")
+    sub.add_argument("ids", nargs="*", metavar="CLAIM", help="e.g. S1.3-7 (default: all)")
+    sub.add_argument("--section", help="claims of one section, e.g. 1.3")
+    sub.add_argument("--kind", help="testable, variant, context or doubtful")
+    effort = sub.add_mutually_exclusive_group()
+    effort.add_argument("--quick", dest="mode", action="store_const", const="quick",
+                        help="small marrow, few seeds (default)")  # fmt: skip
+    effort.add_argument("--full", dest="mode", action="store_const", const="full",
+                        help="more seeds; also a figure per claim and docs/claims.md")  # fmt: skip
+    question = sub.add_mutually_exclusive_group()
+    question.add_argument("--mutate", action="store_true",
+                          help="switch mechanisms off: claims must stop holding")  # fmt: skip
+    question.add_argument("--variant", action="append", default=[], metavar="V8=B",
+                          help="take this side of a dispute and say which claims turn")  # fmt: skip
+    question.add_argument("--disputes", action="store_true",
+                          help="say which sides agree with most claims")  # fmt: skip
+    sub.add_argument("--jobs", type=_positive, metavar="N", help="processes (default: all cores)")
+    sub.add_argument("--out", type=Path, default=CLAIMS_OUT, metavar="DIR",
+                     help="folder of results and readings (default: outputs/claims)")  # fmt: skip
+    sub.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    sub.set_defaults(mode="quick")
+    as_json(sub)
+
     sub = command("doctor", _doctor, "show versions, cores and cache, and run a short self-test")
     as_json(sub)
     return parser
@@ -132,16 +160,18 @@ def _demo(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     from .catalogue import listing, listing_text
+    from .claims.words import claims_listing
 
-    rows = listing(args.kind)
+    rows = claims_listing() if args.kind == "claims" else listing(args.kind)
     _print_json(rows) if args.json else print(listing_text(rows))
     return OK
 
 
 def _describe(args: argparse.Namespace) -> int:
-    from .catalogue import describe, entry_text
+    from .catalogue import entry_text
+    from .claims.desk import describe
 
-    entries = describe(args.name)
+    entries = describe(args.name, args.out)
     _print_json(entries) if args.json else print("\n\n".join(map(entry_text, entries)))
     return OK
 
@@ -193,6 +223,24 @@ def _compare(args: argparse.Namespace) -> int:
         print(comparison.text())
         print(f"comparison   {comparison.path}")
     return OK
+
+
+def _claims(args: argparse.Namespace) -> int:
+    from .claims.desk import ask, ask_disputes, ask_mutations, progress
+    from .claims.review import chosen
+
+    wanted = chosen(args.ids, args.section, args.kind)
+    report = progress(args.quiet or args.json)
+    if args.mutate:
+        answer = ask_mutations(wanted, args.mode, args.out, args.jobs, report)
+    elif args.disputes:
+        answer = ask_disputes(wanted, args.mode, args.out, args.jobs, report)
+    else:
+        answer = ask(wanted, args.mode, args.out, args.jobs, report, args.variant)
+    _print_json(answer.rows) if args.json else print(answer.text)
+    for file in answer.files:
+        _say(f"written: {file}")
+    return FAILED if answer.failed else OK
 
 
 def _doctor(args: argparse.Namespace) -> int:
