@@ -2,9 +2,10 @@
 
 Nodes are activities in 0..1, named as in docs/network.md. Fast nodes (PI3K
 to FOXO, tens of minutes) are at their steady state within an hourly step; only the integrity of
-mTORC2 (`c2`, hours to days under a rapalog) and the secreted VEGF (6 h) carry memory. The one loop
+mTORC2 (`c2`, hours to days under a rapalog) and the secreted VEGF (6 h) carry memory. The main loop
 of the fast nodes, S6K -| IRS1, is solved by damped fixed-point sweeps warm-started from the last
-hour, with a fixed number of sweeps so that the loop over cells vectorises.
+hour, with a fixed number of sweeps so that the loop over cells vectorises. A second, weaker loop
+runs the other way: S6K makes focal adhesions, whose FAK holds TSC2 off mTORC1.
 """
 
 from typing import NamedTuple
@@ -75,6 +76,24 @@ class NetworkParameters(Group):
         low=0,
         high=1,
         what="integrin contact relieves mTORC1 of TSC2",
+    )
+    fak_on_tsc: float = number(
+        0.2,
+        "1",
+        "sign: Gan 2006 (FAK binds TSC2 and lifts it off S6K); size kept small, since " + _SET,
+        "assumed",
+        low=0,
+        high=1,
+        what="share of the bypass that needs focal adhesions, and so S6K on FAK",
+    )
+    s6k_attached: float = number(
+        0.7108337,
+        "1",
+        "S6K of the untreated attached cell of this network, so that its state stays as it is",
+        "computed",
+        low=0.01,
+        high=1,
+        what="S6K at which FAK and paxillin are phosphorylated as in the untreated cell",
     )
     s6k_half: float = number(
         0.51, "1", _SET, "assumed", low=0.01, high=5, what="mTORC1 for half S6K"
@@ -271,16 +290,28 @@ def s473_level(mtorc2, pi3k_now, p):
 
 
 @woven_rule
-def mtorc1_activity(akt, integrin, redd1_now, ampk_now, amino_acids, kinase1, raptor, p):
-    """AKT lifts the brake TSC2; REDD1 and AMPK restore it; vitronectin contact bypasses it."""
+def focal_adhesion(integrin, s6k, s6k_attached):
+    """S6K phosphorylates FAK and paxillin, so that contacts become focal adhesions (Liu 2008)."""
+    return integrin * s6k / s6k_attached
+
+
+@woven_rule
+def relief_of_tsc(integrin, s6k, p):
+    """Contact bypasses TSC2: by ILK, and by FAK, which binds TSC2 (Gan 2006), once S6K made it."""
+    adhesion = focal_adhesion(integrin, s6k, p.s6k_attached)
+    contact = integrin + p.fak_on_tsc * (adhesion - integrin)
+    return min(p.vitronectin_bypass * contact, 1.0)
+
+
+@woven_rule
+def mtorc1_activity(akt, relief, redd1_now, ampk_now, amino_acids, kinase1, raptor, p):
+    """AKT lifts the brake TSC2; REDD1 and AMPK restore it; adhesion bypasses it (`relief`)."""
     lifted = unit_hill2(akt, p.tsc_half)
     tsc = 1.0 - lifted * (1.0 - p.redd1_on_tsc * redd1_now) * (1.0 - p.ampk_on_tsc * ampk_now)
     fed = amino_acids * amino_acids * amino_acids
     half = p.amino_acid_half * p.amino_acid_half * p.amino_acid_half
     nutrient = fed * (1.0 + half) / (fed + half)
-    return (
-        nutrient * (1.0 - tsc * (1.0 - p.vitronectin_bypass * integrin)) * raptor / (1.0 + kinase1)
-    )
+    return nutrient * (1.0 - tsc * (1.0 - relief)) * raptor / (1.0 + kinase1)
 
 
 @woven_rule
@@ -297,8 +328,9 @@ def fast_nodes(
     mtorc2 = mtorc2_activity(pi3k_now, integrity, kinase2, dosage.rictor, p)
     s473 = s473_level(mtorc2, pi3k_now, p)
     akt = t308 * (p.akt_base + (1.0 - p.akt_base) * s473)
+    relief = relief_of_tsc(integrin, s6k, p)
     mtorc1 = mtorc1_activity(
-        akt, integrin, redd1_now, ampk_now, amino_acids, kinase1, dosage.raptor, p
+        akt, relief, redd1_now, ampk_now, amino_acids, kinase1, dosage.raptor, p
     )
     s6k_new = unit_hill2(mtorc1, p.s6k_half) * (1.0 - p.rapalog_on_s6k * theta)
     return t308, mtorc2, s473, mtorc1, s6k_new

@@ -66,6 +66,7 @@ def put(s, tissue, sites, state="", first_uid=None, **columns):
     signals.s6k[rows] = UNTREATED.s6k
     signals.p4ebp1[rows] = UNTREATED.p4ebp1
     signals.mtorc2[rows] = UNTREATED.mtorc2
+    signals.integrin[rows] = 0.3
     if tissue == "endothelial":
         s.world.vessel[sites] = home.population.column("state")[rows] + 1
     elif tissue == "osteoclast":

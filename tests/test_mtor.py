@@ -12,6 +12,7 @@ from mtor_abm.mtor import (
     advance_network,
     ampk,
     blank_signals,
+    focal_adhesion,
     lip_share,
     mtorc1_activity,
     mtorc2_activity,
@@ -19,6 +20,7 @@ from mtor_abm.mtor import (
     pi3k,
     redd1,
     reference,
+    relief_of_tsc,
     s473_level,
     settle_s6k,
     steady_state,
@@ -26,7 +28,9 @@ from mtor_abm.mtor import (
 )
 from mtor_abm.parameters import kernel_values
 
-P = kernel_values(NetworkRates, NetworkParameters(vegf_foxo=0.35))  # the table takes V2 = A
+# the table takes V2 = A, and was made before the loop through FAK
+P = kernel_values(NetworkRates, NetworkParameters(vegf_foxo=0.35, fak_on_tsc=0.0))
+WITH_FAK = P._replace(fak_on_tsc=NetworkParameters().fak_on_tsc)
 UNTREATED = {"growth_factor": 0.6, "cxcr4": 0.3, "integrin": 0.3}
 RAPALOG = {"rapalog": 20 / 0.5}  # 20 nM free, half effect 0.5 nM
 OSI_027 = {"kinase1": 500 / 22, "kinase2": 500 / 65}  # 500 nM free over its two IC50
@@ -125,6 +129,28 @@ def test_steady_state_solves_the_equations_of_the_table():
             assert state[name] == pytest.approx(value, abs=2e-6), (name, inputs)
 
 
+@pytest.mark.parametrize("condition", TABLE)
+def test_the_loop_through_fak_leaves_the_untreated_cell_and_moves_others_little(condition):
+    inputs, dosage, _ = TABLE[condition]
+    before, after = (steady_state(p, dosage, **inputs) for p in (P, WITH_FAK))
+    for name in COLUMNS:
+        most = 1e-4 if condition == "untreated" else 0.035
+        assert after[name] == pytest.approx(before[name], abs=most), name
+
+
+def test_fak_feeds_s6k_back_on_itself():
+    """Gan 2006: what takes S6K takes FAK, so that mTORC1 gives way further than without it."""
+    for drug in ({"rapalog": 1.0}, {"kinase1": 1.0}, {"oxygen": 0.15}):
+        alone, looped = (steady_state(p, **drug)["mtorc1"] for p in (P, WITH_FAK))
+        assert looped < alone - 0.001, drug
+    attached, detached = (steady_state(WITH_FAK, integrin=c)["s6k"] for c in (0.3, 0.0))
+    assert detached < 0.85 * attached
+    no_contact = WITH_FAK._replace(vitronectin_bypass=0.0, w_integrin=0.0)
+    assert steady_state(no_contact, integrin=0.0)["s6k"] == pytest.approx(
+        steady_state(no_contact)["s6k"]
+    )
+
+
 def test_rapalog_lifts_the_feedback_and_raises_akt():
     treated, untreated = steady_state(P, **RAPALOG), steady_state(P)
     assert treated["s6k"] < 0.1 * untreated["s6k"]
@@ -161,7 +187,12 @@ def test_pten_loss_quarters_the_half_point_of_pi3k():
         (s473_level, (0.8, 0.0, P), 0.0),
         (mtorc1_activity, (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0, P), 1.0),
         (mtorc1_activity, (0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0, P), 0.0),
-        (mtorc1_activity, (0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, P), 0.65),
+        (mtorc1_activity, (0.0, 0.65, 0.0, 0.0, 1.0, 0.0, 1.0, P), 0.65),
+        (focal_adhesion, (0.3, 0.2, 0.8), 0.075),
+        (relief_of_tsc, (1.0, 0.0, P), 0.65),
+        (relief_of_tsc, (1.0, 0.0, P._replace(fak_on_tsc=0.2)), 0.65 * 0.8),
+        (relief_of_tsc, (0.5, 2 * P.s6k_attached, P._replace(fak_on_tsc=1.0)), 0.65),
+        (relief_of_tsc, (1.0, 2 * P.s6k_attached, P._replace(fak_on_tsc=1.0)), 1.0),
         (mtorc1_activity, (1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, P), 0.13),
         (mtorc1_activity, (1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, P), 0.19),
         (mtorc1_activity, (1.0, 0.0, 0.0, 0.0, 1.0, 3.0, 0.5, P), 0.125),

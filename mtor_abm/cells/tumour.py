@@ -15,7 +15,7 @@ from ..marrow import (
     look_around,
     pick_free,
 )
-from ..mtor import Reference, Signals
+from ..mtor import Reference, Signals, focal_adhesion
 from ..numerics.chance import luck_of, uniform_from
 from ..numerics.compiled import kernel, rule, woven_rule
 from ..numerics.response import happens, hill2
@@ -30,9 +30,11 @@ TUMOUR = CellType(
     own={
         "emt": ("own_a", "epithelial (0) to mesenchymal (1) score"),
         "pthrp": ("own_b", "PTHrP output over its basal value, lagged"),
+        "heading": ("own_c", "direction of the last step of crawling, 1 to 8; 0 for none"),
     },
 )  # fmt: skip
 CYCLING, QUIESCENT, DORMANT = range(3)
+UNTREATED_CONTACT = 0.3  # contact of the untreated cell of docs/network.md
 
 
 # fmt: off
@@ -79,6 +81,19 @@ class TumourParameters(Group):
     )
     speed_on_mtorc2: float = number(
         0.3, "1", "switch V8; Li 2012", "assumed", low=0, high=1, what="share of speed by mTORC2"
+    )
+    adhesion_optimum: float = number(
+        0.7, "1", "biphasic: DiMilla 1993; between the contact of marrow (0.3) and of bone (1), "
+        "so that the untreated speed at bone stays what it was", "assumed", low=0.01, high=100,
+        what="focal adhesion (contact x S6K~) of the fastest crawling",
+    )
+    persistence: float = number(
+        0.2, "1", "persistence time below an hour at 10 um/h", "assumed", low=0, high=1,
+        what="share of steps that go on in the direction of the last one, untreated",
+    )
+    persistence_on_mtorc2: float = number(
+        0.7, "1", "sign: Jacinto 2004 and Sarbassov 2004 (mTORC2 orders actin)", "assumed", low=0,
+        high=1, what="share of persistence by mTORC2",
     )
     adhesion: float = number(
         1.5, "1", "cadherin contact slows crawling; gives compact colonies", "assumed", low=0,
@@ -185,12 +200,33 @@ def death_rate(oxygen_mmHg, foxo, autophagy, p):
 
 
 @rule
-def crawl_rate(s6k, mtorc2, n_touching, emt, p, ref, step_um):
-    """Sites per hour: S6K (FAK, paxillin) and mTORC2 (actin) drive crawling, cadherins hold."""
+def traction(adhesion, p):
+    """Focal adhesions pull a cell along; too many hold it (DiMilla 1993). 1 at the optimum."""
+    a = adhesion / p.adhesion_optimum
+    return 2.0 * a / (1.0 + a * a)
+
+
+@rule
+def crawl_rate(s6k, mtorc2, integrin, n_touching, emt, p, ref, step_um):
+    """Sites per hour: focal adhesions (S6K on FAK, paxillin) and mTORC2 (actin) drive crawling."""
     drive = 1.0 - p.speed_on_s6k - p.speed_on_mtorc2
-    drive += p.speed_on_s6k * s6k / ref.s6k + p.speed_on_mtorc2 * mtorc2 / ref.mtorc2
-    held = 1.0 + p.adhesion * (1.0 - 0.7 * emt) * n_touching
-    return p.crawl_speed_um_per_h / step_um * drive / held
+    adhesion = focal_adhesion(integrin, s6k, ref.s6k)
+    drive += p.speed_on_s6k * traction(adhesion, p) / traction(UNTREATED_CONTACT, p)
+    drive += p.speed_on_mtorc2 * mtorc2 / ref.mtorc2
+    return p.crawl_speed_um_per_h / step_um * drive / cadherin_hold(n_touching, emt, p)
+
+
+@rule
+def cadherin_hold(n_touching, emt, p):
+    """Cadherins slow a cell by each neighbour of its kind; EMT takes most of them away."""
+    return 1.0 + p.adhesion * (1.0 - 0.7 * emt) * n_touching
+
+
+@rule
+def persistent_share(mtorc2, p, ref):
+    """Share of steps straight on: mTORC2 orders actin (Jacinto 2004; Sarbassov 2004)."""
+    ordered = 1.0 - p.persistence_on_mtorc2 + p.persistence_on_mtorc2 * mtorc2 / ref.mtorc2
+    return min(1.0, p.persistence * ordered)
 
 
 @rule
@@ -321,18 +357,21 @@ def decide_tumour(
                 cells.target[i] = daughter_site(site, uniform_from(luck, 13), reach, code, world)
                 continue
         if n_free > 0:
-            crawl = crawl_rate(s6k, mtorc2, n_touching, emt, p, ref, step_um)
+            crawl = crawl_rate(
+                s6k, mtorc2, float(signals.integrin[i]), n_touching, emt, p, ref, step_um
+            )
             if happens(uniform_from(luck, 15), crawl, dt_h):
                 cells.target[i] = crawl_target(
-                    site, luck, float(signals.cxcr4[i]), s6k, mtorc2, world, p, ref, cxcl12_kd_nM
+                    site, luck, int(cells.own_c[i]), float(signals.cxcr4[i]), s6k, mtorc2, world, p,
+                    ref, cxcl12_kd_nM,
                 )  # fmt: skip
                 if cells.target[i] >= 0:
                     cells.intent[i] = MOVE
 
 
 @rule
-def crawl_target(site, luck, cxcr4, s6k, mtorc2, world, p, ref, cxcl12_kd_nM):
-    """A step up the CXCL12 gradient with the chemotactic share, else a step anywhere free."""
+def crawl_target(site, luck, heading, cxcr4, s6k, mtorc2, world, p, ref, cxcl12_kd_nM):
+    """A step up CXCL12 with the chemotactic share, else straight on, else anywhere free."""
     up = climb_free(site, CXCL12, world)
     if up >= 0:
         here = float(world.level[CXCL12, site])
@@ -341,6 +380,9 @@ def crawl_target(site, luck, cxcr4, s6k, mtorc2, world, p, ref, cxcl12_kd_nM):
         share = chemotactic_share(cxcr4, contrast, s6k, mtorc2, p, ref)
         if uniform_from(luck, 16) < share:
             return up
+    if heading > 0 and is_free(site + world.near[heading - 1], world):
+        if uniform_from(luck, 18) < persistent_share(mtorc2, p, ref):
+            return site + world.near[heading - 1]
     return pick_free(site, uniform_from(luck, 17), world)
 
 
@@ -406,6 +448,9 @@ class TumourTissue(Tissue):
         after = self.population.column("state")
         s.events.add(s.time_h, "dormancy_in", self.population, changed[after[changed] == DORMANT])
         s.events.add(s.time_h, "dormancy_out", self.population, changed[before[changed] == DORMANT])
+        moved = self.rows_that(MOVE)
+        steps = self.cells.target[moved] - self.cells.site[moved]
+        self.cells.own_c[moved] = 1 + np.argmax(s.world.near == steps[:, None], axis=1)
         apply_moves(self.population.n, self.cells, s.world, MOVE)
         mothers = self.dividing()
         emt = self.cells.own_a[mothers]

@@ -31,8 +31,10 @@ from mtor_abm.cells.tumour import (
     dormancy_entry_rate,
     dormancy_exit_rate,
     emt_change,
+    persistent_share,
     pthrp_target,
     pushed_site,
+    traction,
 )
 from mtor_abm.fields import CXCL12, OXYGEN, PTHRP, TGFB, VEGF
 from mtor_abm.marrow import look_around
@@ -95,12 +97,50 @@ def test_death_rate_by_hypoxia_foxo_and_autophagy():
 
 
 def test_crawl_rate_by_both_complexes_and_adhesion():
-    assert crawl_rate(R.s6k, R.mtorc2, 0, 0.0, P, R, 10.0) == pytest.approx(1.0)
-    assert crawl_rate(R.s6k, R.mtorc2, 0, 0.0, P, R, 20.0) == pytest.approx(0.5)
-    assert crawl_rate(0.0, R.mtorc2, 0, 0.0, P, R, 10.0) == pytest.approx(0.5)
-    assert crawl_rate(R.s6k, 0.0, 0, 0.0, P, R, 10.0) == pytest.approx(0.7)
-    assert crawl_rate(R.s6k, R.mtorc2, 2, 0.0, P, R, 10.0) == pytest.approx(1 / 4)
-    assert crawl_rate(R.s6k, R.mtorc2, 2, 1.0, P, R, 10.0) == pytest.approx(1 / 1.9)
+    assert crawl_rate(R.s6k, R.mtorc2, 0.3, 0, 0.0, P, R, 10.0) == pytest.approx(1.0)
+    assert crawl_rate(R.s6k, R.mtorc2, 0.3, 0, 0.0, P, R, 20.0) == pytest.approx(0.5)
+    assert crawl_rate(0.0, R.mtorc2, 0.3, 0, 0.0, P, R, 10.0) == pytest.approx(0.5)
+    assert crawl_rate(R.s6k, R.mtorc2, 0.0, 0, 0.0, P, R, 10.0) == pytest.approx(0.5)
+    assert crawl_rate(R.s6k, 0.0, 0.3, 0, 0.0, P, R, 10.0) == pytest.approx(0.7)
+    assert crawl_rate(R.s6k, R.mtorc2, 0.3, 2, 0.0, P, R, 10.0) == pytest.approx(1 / 4)
+    assert crawl_rate(R.s6k, R.mtorc2, 0.3, 2, 1.0, P, R, 10.0) == pytest.approx(1 / 1.9)
+
+
+def test_crawling_is_fastest_at_the_optimum_of_focal_adhesion():
+    assert traction(0.7, P) == 1.0
+    assert traction(1.4, P) == traction(0.35, P) == pytest.approx(0.8)
+    assert traction(0.0, P) == 0.0
+    contacts = (0.0, 0.3, 0.7, 1.4, 4.0)
+    speeds = [crawl_rate(R.s6k, R.mtorc2, c, 0, 0.0, P, R, 10.0) for c in contacts]
+    assert speeds[0] < speeds[1] < speeds[2] > speeds[3] > speeds[4]
+    # half the S6K makes half the adhesion, so half the contact does the same
+    assert crawl_rate(0.5 * R.s6k, R.mtorc2, 0.6, 0, 0.0, P, R, 10.0) == pytest.approx(
+        crawl_rate(R.s6k, R.mtorc2, 0.3, 0, 0.0, P, R, 10.0)
+    )
+
+
+def test_persistence_needs_mtorc2():
+    p = P._replace(persistence=0.4, persistence_on_mtorc2=0.7)
+    assert persistent_share(R.mtorc2, p, R) == pytest.approx(0.4)
+    assert persistent_share(0.0, p, R) == pytest.approx(0.12)
+    assert persistent_share(9.0 * R.mtorc2, p, R) == 1.0
+
+
+def test_a_persistent_cell_goes_straight_on_and_forgets_when_blocked():
+    s = quiet_marrow(crawl_speed_um_per_h=SURE, persistence=1.0, persistence_on_mtorc2=0.0)
+    s.world.level[CXCL12] = 0.0
+    home = s.tissues["tumour"].population
+    put(s, "tumour", s.lattice.site(1, 4), heading=7.0)  # offset 7 of 8 is one of the nearest
+    step = int(s.world.near[6])
+    path = [int(home.cells.site[0])]
+    for s.step in range(3):
+        one_step(s, "tumour")
+        path.append(int(home.cells.site[0]))
+    inside = [b - a for a, b in zip(path, path[1:], strict=False)]
+    assert inside[0] == step
+    for turn in inside:
+        assert turn in s.world.near
+    assert s.world.near[int(home.cells.own_c[0]) - 1] == inside[-1]
 
 
 def test_chemotactic_share_needs_a_gradient_and_the_receptor():
