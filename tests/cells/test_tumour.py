@@ -1,6 +1,7 @@
 """Tumour cells: rules with answers known by hand, then single cells in a marrow made by hand."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -136,7 +137,7 @@ def test_a_persistent_cell_goes_straight_on_and_forgets_when_blocked():
     for s.step in range(3):
         one_step(s, "tumour")
         path.append(int(home.cells.site[0]))
-    inside = [b - a for a, b in zip(path, path[1:], strict=False)]
+    inside = [b - a for a, b in pairwise(path)]
     assert inside[0] == step
     for turn in inside:
         assert turn in s.world.near
