@@ -139,6 +139,18 @@ def _parser() -> Parser:
     sub.set_defaults(mode="quick")
     as_json(sub)
 
+    sub = command("targets", _targets, "hold the model against the numbers it was fitted to")
+    sub.add_argument("targets", nargs="*", metavar="TARGET", help="e.g. T13 T20 (default: all)")
+    sub.add_argument("--jobs", type=_positive, metavar="N", help="processes (default: all cores)")
+    sub.add_argument("--out", type=Path, default=OUTPUTS, metavar="DIR",
+                     help="folder of all studies (default: outputs)")  # fmt: skip
+    effort = sub.add_mutually_exclusive_group()
+    effort.add_argument("--quick", dest="effort", action="store_const", const="quick",
+                        default="usual", help="3 seeds and a third of the healthy year")  # fmt: skip
+    effort.add_argument("--full", dest="effort", action="store_const", const="full",
+                        help="12 seeds (default: 4)")  # fmt: skip
+    as_json(sub)
+
     sub = command("doctor", _doctor, "show versions, cores and cache, and run a short self-test")
     as_json(sub)
     return parser
@@ -241,6 +253,21 @@ def _claims(args: argparse.Namespace) -> int:
     for file in answer.files:
         _say(f"written: {file}")
     return FAILED if answer.failed else OK
+
+
+def _targets(args: argparse.Namespace) -> int:
+    from .runner.progress import choose
+    from .targets.evaluate import FILE_NAME, STUDY, as_rows, judge_targets
+    from .targets.text import targets_text
+
+    report = choose(as_json=args.json)
+    judged = judge_targets(args.targets, args.out, args.effort, args.jobs, report)
+    if args.json:
+        _print_json([row for target in judged for row in as_rows(target)])
+    else:
+        print(targets_text(judged))
+        print(f"table        {args.out / STUDY / FILE_NAME}")
+    return OK
 
 
 def _doctor(args: argparse.Namespace) -> int:
