@@ -146,7 +146,8 @@ def _parser() -> Parser:
                      help="folder of all studies (default: outputs)")  # fmt: skip
     effort = sub.add_mutually_exclusive_group()
     effort.add_argument("--quick", dest="effort", action="store_const", const="quick",
-                        default="usual", help="3 seeds and a third of the healthy year")  # fmt: skip
+                        default="usual",
+                        help="3 seeds and a third of the healthy year")  # fmt: skip
     effort.add_argument("--full", dest="effort", action="store_const", const="full",
                         help="12 seeds (default: 4)")  # fmt: skip
     as_json(sub)

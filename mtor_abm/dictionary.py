@@ -18,6 +18,7 @@ from .fields import FIELDS
 from .mtor import SIGNALS
 from .observe import CELL_COLUMNS, COLUMNS, SITE_COLUMNS
 from .readouts import EVENTS_PREFIX, STATISTICS
+from .targets.evaluate import COLUMNS as TARGET_COLUMNS
 
 MADE = "Made from the code by `python -m mtor_abm.dictionary`; do not edit.\n"
 FOLDER = Path("docs")
@@ -87,6 +88,8 @@ def tables_page() -> str:
     parts.append(_named({**SITE_COLUMNS, **levels, **drugs}))
     parts += ["## comparison.csv", "One row for each treated arm and readout."]
     parts.append(_named(COMPARISON_COLUMNS))
+    parts += ["## targets.csv", "Written by `run.py targets`: one row for each point of a target."]
+    parts.append(_named(TARGET_COLUMNS))
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 

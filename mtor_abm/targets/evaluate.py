@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..catalogue import listing
+from ..compilation import ensure_compiled
 from ..drugs import DRUGS
 from ..errors import UserError
 from ..runner.batch import run_study
@@ -19,12 +20,12 @@ from ..sourced import sourced_numbers
 from ..store import Run, StoreError, read_run, run_name, snapshot_name
 from ..tidy_csv import csv_text
 from ..validation import suggestion
-from ..whole_file import write_file
+from ..whole_file import storage_error, write_file
 from . import TARGETS, Target
 from .marrow import ARMS
 from .target import Course, Verdict, judge, scenario_of
 
-STUDY = "targets"
+STUDY, RUNS = "targets", "runs"
 FILE_NAME = "targets.csv"
 SEEDS = {"quick": 3, "usual": 4, "full": 12}
 
@@ -111,14 +112,14 @@ def _course(runs: list[Run]) -> Course:
 
 
 def fitted_numbers() -> dict[str, tuple[str, ...]]:
-    """Target -> keys of the model's numbers that name it as what they were fitted to."""
+    """Target -> keys of the model's numbers whose source names it ("target T13")."""
     found: dict[str, list[str]] = {}
-    rows = [(r["name"], r["source"], r["confidence"]) for r in listing("parameters")]
+    rows = [(r["name"], r["source"]) for r in listing("parameters")]
     for drug in DRUGS.values():
-        rows += [(f"{drug.key}: {n}", s.source, s.confidence) for n, s in sourced_numbers(drug)]
-    for name, source, confidence in rows:
-        for target in re.findall(r"\bT\d\d\b", source if "target" in source else ""):
-            if confidence == "fitted":
+        rows += [(f"{drug.key}: {name}", number.source) for name, number in sourced_numbers(drug)]
+    for name, source in rows:
+        for words in re.findall(r"\btargets? ((?:T\d\d(?:, | and )?)+)", source):
+            for target in re.findall(r"T\d\d", words):
                 found.setdefault(target, []).append(name)
     return {target: tuple(dict.fromkeys(names)) for target, names in found.items()}
 
@@ -158,7 +159,8 @@ def judge_targets(
     targets = chosen(ids)
     seeds = list(range(1, SEEDS[effort] + 1))
     quick = effort == "quick"
-    study = out / STUDY
+    study = out / STUDY / RUNS
+    ensure_compiled((report or Progress()).say)
     names = list(dict.fromkeys(arm for target in targets for arm in target.arms))
     scenarios = [scenario_of(name, ARMS[name], quick) for name in names]
     if scenarios:
@@ -171,8 +173,16 @@ def judge_targets(
         verdicts = tuple(judge(point, point.simulate(source)) for point in target.points)
         seconds = time.perf_counter() - started + sum(source.seconds(arm) for arm in target.arms)
         judged.append(Judged(target, verdicts, fitted.get(target.id, ()), seconds))
-    write_file(study / FILE_NAME, csv_text(table(judged)))
+    _write(out / STUDY, csv_text(table(judged)))
     return judged
+
+
+def _write(folder: Path, text: str) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_file(folder / FILE_NAME, text)
+    except OSError as error:
+        raise storage_error(error, folder / FILE_NAME) from error
 
 
 def _run(

@@ -20,10 +20,11 @@ def greatest_inhibition(seed: int) -> float:
     exposure = float(np.exp(EXPOSURE_SPREAD * rng.standard_normal()))
     regimen = Regimen("everolimus", "po", "human", dose_mg=10.0, stop_day=STEADY_DAY + 1.0)
     hours = STEADY_DAY * 24.0 + np.arange(25)
-    peak_nM = exposure * float(np.max(PlasmaCurve(regimen).free_nM(hours)))  # noqa: N806
+    peak_nM = exposure * float(np.max(PlasmaCurve(regimen).free_nM(hours)))
     p = kernel_values(NetworkRates, NetworkParameters())
     untreated = steady_state(p)["s6k"]
-    return 1.0 - steady_state(p, **units("everolimus", peak_nM))["s6k"] / untreated
+    treated = steady_state(p, rapalog=units("everolimus", peak_nM)["rapalog"])["s6k"]
+    return 1.0 - treated / untreated
 
 
 def _mean_of_patients(s: Source) -> np.ndarray:

@@ -170,7 +170,8 @@ MARROW_TARGETS = (
     ),
     Target(
         "T72",
-        (Point("mean extravascular pO2", "mmHg", _oxygen(lambda v: float(v.mean())), limits=(9.9, 32.0),
+        (Point("mean extravascular pO2", "mmHg",
+               _oxygen(lambda v: float(v.mean())), limits=(9.9, 32.0),
                note="below 32, lowest regions 9.9"),
          Point("lowest hundredth of sites", "mmHg",
                _oxygen(lambda v: float(np.quantile(v, 0.01))), limits=(5.0, 15.0),

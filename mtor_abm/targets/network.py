@@ -53,12 +53,12 @@ def course(p: Any, hours: int, **inputs: float) -> dict[str, np.ndarray]:
     return {k: np.array([row[k] for row in rows]) for k in rows[0]}
 
 
-def units(drug: str, level_nM: float) -> dict[str, float]:  # noqa: N803
+def units(drug: str, level_nM: float) -> dict[str, float]:
     """Inputs of the network under a constant free level of a drug."""
     return {name: level_nM / half for name, half in half_effects_nM(DRUGS[drug].action).items()}
 
 
-def left_after_a_day(drug: str, level_nM: float, seed: int) -> Mapping[str, np.ndarray]:  # noqa: N803
+def left_after_a_day(drug: str, level_nM: float, seed: int) -> Mapping[str, np.ndarray]:
     """Share of each activity left after 24 h, one a line."""
     rng = np.random.default_rng((seed, 47))
     rows = []
@@ -70,7 +70,7 @@ def left_after_a_day(drug: str, level_nM: float, seed: int) -> Mapping[str, np.n
 
 def _lines(
     drug: str, level_nM: float, reduce: Callable[[Mapping[str, np.ndarray]], float]
-) -> Simulate:  # noqa: N803
+) -> Simulate:
     def simulate(s: Source) -> np.ndarray:
         return np.array([reduce(left_after_a_day(drug, level_nM, seed)) for seed in s.seeds])
 
