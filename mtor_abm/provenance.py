@@ -16,9 +16,9 @@ LIBRARIES = ("numpy", "numba", "mesa", "pandas", "scipy", "pydantic")
 
 # Parts of the package that read results or start runs, and cannot change what a run holds.
 BESIDE_THE_MODEL = (
-    "analysis", "assays", "claims", "evidence", "targets", "cli.py", "__main__.py", "catalogue.py", "demo.py", "dictionary.py",
-    "doctor.py", "study_text.py", "runner/batch.py", "runner/pool.py", "runner/progress.py",
-    "runner/warm.py",
+    "analysis", "assays", "claims", "evidence", "targets", "cli.py", "__main__.py", "catalogue.py",
+    "demo.py", "dictionary.py", "doctor.py", "study_text.py", "runner/batch.py", "runner/pool.py",
+    "runner/progress.py", "runner/warm.py",
 )  # fmt: skip
 
 
