@@ -20,9 +20,10 @@ from ..cells.tumour import (
     crawl_rate,
     division_rate,
     emt_change,
+    persistent_share,
     pthrp_target,
 )
-from ..mtor import NetworkParameters, NetworkRates, advance_network, lip_share
+from ..mtor import NetworkParameters, NetworkRates, advance_network, focal_adhesion, lip_share
 from ..parameters import kernel_values, number
 from ..scenario import Scenario
 from ..switch_effects import after_switches
@@ -178,7 +179,8 @@ def _outputs(
     emt = 0.0
     for _ in range(EMT_HOURS):
         emt += emt_change(emt, bound, s6k, mtorc2, p, ref)
-    speed = crawl_rate(s6k, mtorc2, 0, emt, p, ref, 1.0)
+    contact = float(signals.integrin[0])
+    speed = crawl_rate(s6k, mtorc2, contact, 0, emt, p, ref, 1.0)
     share = chemotactic_share(float(signals.cxcr4[0]), contrast, s6k, mtorc2, p, ref)
     blood = kernel_values(CirculatingRates, dish.settings.of(CirculatingParameters))
     detached = anoikis_rate(
@@ -189,6 +191,8 @@ def _outputs(
         "speed_um_per_h": speed,
         "chemotactic_share": share,
         "directed_speed_um_per_h": speed * share,
+        "focal_adhesion": focal_adhesion(contact, s6k, ref.s6k),
+        "persistent_share": persistent_share(mtorc2, p, ref),
         "emt": emt,
         "division_per_h": division_rate(inputs["oxygen_mmHg"], growth_factor, p4ebp1, p, ref),
         "anoikis_per_h": detached,
@@ -200,6 +204,8 @@ OUTPUTS = {
     "speed_um_per_h": Readout("um/h", "crawling speed of a cell without neighbours"),
     "chemotactic_share": Readout("1", "share of its steps up CXCL12"),
     "directed_speed_um_per_h": Readout("um/h", "speed times chemotactic share"),
+    "focal_adhesion": Readout("1", "focal adhesion: contact x S6K over the untreated cell's"),
+    "persistent_share": Readout("1", "share of its steps that go straight on"),
     "emt": Readout("1", "EMT score at rest, epithelial 0, mesenchymal 1"),
     "division_per_h": Readout("1/h", "division rate"),
     "anoikis_per_h": Readout("1/h", "death rate it would have in blood with this network"),
