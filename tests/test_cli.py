@@ -281,3 +281,37 @@ def test_a_full_standard_output_is_one_line():
     assert done.stderr.splitlines() == [
         "error: the output could not be written: No space left on device; send it to another place"
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("claims", "S1.3-77"), "S1.3-7"),
+        (("claims", "--section", "7"), "S1.3"),
+        (("claims", "--kind", "tested"), "testable"),
+        (("claims", "--variant", "V8=Z"), "A or B"),
+        (("claims", "--variant", "V5=A"), "V8=B"),
+        (("claims", "--quick", "--full"), "--full"),
+        (("claims", "--mutate", "--disputes"), "--disputes"),
+        (("describe", "claim", "S1.3-77"), "S1.3-7"),
+        (("describe", "switch", "rapamycin"), "no switch"),
+        (("describe", "the", "claim", "S1.3-7"), "3 words"),
+    ],
+)
+def test_wrong_questions_about_claims_get_one_line(capsys, arguments, words):
+    assert words in refused(capsys, *arguments)
+
+
+def test_context_claims_are_reported_without_a_run(capsys, tmp_path):
+    assert cli.main(["claims", "S0-7", "--out", str(tmp_path), "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["id"], row["verdict"], row["effect"]) == ("S0-7", "not tested", None)
+
+
+def test_describe_says_what_a_claim_and_a_switch_are(capsys, tmp_path):
+    assert cli.main(["describe", "claim", "S1.3-8", "--out", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    for part in ("S1.3-8 (claim)", "vitronectin", "Pola", "expectation", "last result"):
+        assert part in told
+    assert cli.main(["describe", "switch", "V3"]) == 0
+    assert "drug on precursors only" in capsys.readouterr().out

@@ -37,7 +37,12 @@ def _read(folder, text):
 
 def test_the_review_has_its_89_claims_of_four_kinds():
     kinds = [claim.kind for claim in claims().values()]
-    assert [kinds.count(k) for k in ("testable", "variant", "context", "doubtful")] == [68, 14, 6, 1]
+    assert [kinds.count(k) for k in ("testable", "variant", "context", "doubtful")] == [
+        68,
+        14,
+        6,
+        1,
+    ]
 
 
 def test_claims_are_chosen_by_id_section_and_kind():
