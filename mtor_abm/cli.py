@@ -151,6 +151,19 @@ def _parser() -> Parser:
     effort.add_argument("--full", dest="effort", action="store_const", const="full",
                         help="12 seeds (default: 4)")  # fmt: skip
     as_json(sub)
+    sub = command(
+        "sensitivity", _sensitivity, "ask which guessed numbers the headline effects rest on"
+    )
+    sub.add_argument("--trajectories", type=_positive, default=6, metavar="N",
+                     help="paths of the Morris design, 2 or more (default: 6)")  # fmt: skip
+    sub.add_argument("--seeds", default="1-2", help="of each evaluation (default: 1-2)")
+    sub.add_argument(
+        "--jobs", type=_positive, default=1, metavar="N", help="processes (default: 1)"
+    )
+    sub.add_argument("--out", type=Path, default=OUTPUTS / "sensitivity", metavar="DIR",
+                     help="keeps the evaluations (default: outputs/sensitivity)")  # fmt: skip
+    sub.add_argument("--docs", type=Path, metavar="DIR", help="write the table and page there too")
+    sub.add_argument("--resume", action="store_true", help="go on with the evaluations in --out")
 
     sub = command("doctor", _doctor, "show versions, cores and cache, and run a short self-test")
     as_json(sub)
@@ -268,6 +281,21 @@ def _targets(args: argparse.Namespace) -> int:
     else:
         print(targets_text(judged))
         print(f"table        {args.out / STUDY / FILE_NAME}")
+    return OK
+
+
+def _sensitivity(args: argparse.Namespace) -> int:
+    from .analysis.sensitivity import screen_to
+    from .run_settings import parse_seeds
+
+    if args.trajectories < 2:
+        raise UserError(f"--trajectories {args.trajectories} gives no spread; give 2 or more")
+    written = screen_to(
+        args.out, args.trajectories, parse_seeds(args.seeds), jobs=args.jobs, resume=args.resume,
+        docs=args.docs, say=_say,
+    )  # fmt: skip
+    for path in written:
+        print(path)
     return OK
 
 
