@@ -1,17 +1,24 @@
 """Drugs from dose to site: plasma course, exchange at vessels, units of action per cell type.
 
 Each drug that is given has a field of its own. Its free level in plasma at every hour is worked out
-before the run starts. Antiresorptives lie on bone instead.
+before the run starts. Antiresorptives lie on bone instead; what lowers a hormone of blood acts on
+all cells alike through `World.serum`.
 """
 
 import numpy as np
 
 from .cells.sensing import Exposure
 from .dosing import PlasmaCurve
-from .drug_action import Action, Antiresorptive, half_effects_nM
+from .drug_action import (
+    Action,
+    Antiresorptive,
+    AromataseInactivator,
+    half_effects_nM,
+    oestrogen_left,
+)
 from .drugs import DRUGS, Delivery
 from .fields import FIELDS, FieldParameters, FieldState
-from .marrow import BONE, World
+from .marrow import BONE, OESTROGEN, World
 from .numerics.lattice import Lattice
 from .schedule import Schedule
 
@@ -60,6 +67,7 @@ class Pharmacy:
     Attributes:
         plasma_nM: free level in plasma by drug, float64 (n_steps + 1,), one value a step.
         rows: row of each drug that has a field, after the FIELDS.
+        oestrogen: in serum over its level before treatment, float64 (n_steps + 1,).
     """
 
     def __init__(
@@ -73,6 +81,7 @@ class Pharmacy:
         self.bone_units: dict[str, np.ndarray] = {}
         self.rows: dict[str, int] = {}
         self.field_rows: list[FieldParameters] = []
+        self.oestrogen = np.ones(len(hours))
         for key, schedule in schedules.items():
             curve = PlasmaCurve(schedule.regimen(key, days))
             self.plasma_nM[key] = curve.free_nM(hours)
@@ -80,6 +89,8 @@ class Pharmacy:
             if isinstance(drug.action, Antiresorptive):
                 half = float(drug.action.half_dose_mg_per_kg)
                 self.bone_units[key] = curve.bone_mg_per_kg(hours) / half
+            elif isinstance(drug.action, AromataseInactivator):
+                self.oestrogen *= oestrogen_left(drug.action, self.plasma_nM[key], step_h)
             elif drug.delivery is not None:
                 self.rows[key] = len(FIELDS) + len(self.field_rows)
                 self.field_rows.append(drug_field(drug.delivery, lattice.dx_um))
@@ -130,6 +141,7 @@ class Pharmacy:
             kd = half_effects_nM(DRUGS[key].action).get("trap")
             if kd:
                 world.rankl_trap[:] += world.level[row] * np.float32(1.0 / kd)
+        world.serum[OESTROGEN] = self.oestrogen[step]
         self._act_on_bone(world, step)
 
     def _act_on_bone(self, world: World, step: int) -> None:

@@ -1,50 +1,17 @@
-"""What a drug does to a cell: the rule of each kind of action, and how drugs add up.
+"""What a drug does to a cell: the kinds of action, and the half effects by which drugs add up.
 
 Drugs of one action add by their potency: each is expressed as its free concentration over its own
-half-effect concentration ("units"), and the units are summed. A kernel then reads one number per
-action, whatever drugs were given, and calls the rule with a half-effect of 1.
+half-effect concentration ("units"), and the units are summed (`delivery.Pharmacy.act`). A kernel
+then reads one number per action, whatever drugs were given; what it does with the number stands
+with the network (mtor.py, docs/network.md) and the cells.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from .numerics.compiled import rule
 from .sourced import Sourced
-
-
-@rule
-def rapalog_occupancy(free_nM: float, kr_nM: float) -> float:
-    """Share of mTORC1 held by rapalog-FKBP12, theta = free/(free + KR) (docs/network.md)."""
-    units = free_nM / kr_nM
-    return units / (1.0 + units)
-
-
-@rule
-def kinase_left(free_nM: float, ic50_nM: float) -> float:
-    """Share of kinase activity an ATP competitor leaves, 1/(1 + free/IC50) (docs/network.md)."""
-    return 1.0 / (1.0 + free_nM / ic50_nM)
-
-
-@rule
-def antagonised(c4: float, drug_nM: float, ic50_nM: float) -> float:
-    """CXCR4 signal left under an antagonist, C4/(1 + drug/IC50) (docs/network.md)."""
-    return c4 / (1.0 + drug_nM / ic50_nM)
-
-
-@rule
-def free_rankl(rankl: float, trap_nM: float, kd_nM: float) -> float:
-    """RANKL not held by a trap in excess over it, RANKL/(1 + trap/Kd) (mass action)."""
-    return rankl / (1.0 + trap_nM / kd_nM)
-
-
-@rule
-def osteoclast_lifespan_factor(bone_mg_per_kg: float, half_mg_per_kg: float) -> float:
-    """Osteoclast lifespan on dosed bone, 1/(1 + dose/half) of normal (Moffitt HAL bone model)."""
-    return 1.0 / (1.0 + bone_mg_per_kg / half_mg_per_kg)
 
 
 @dataclass(frozen=True)
@@ -78,40 +45,43 @@ class RanklTrap:
 
 @dataclass(frozen=True)
 class Antiresorptive:
-    """Rests on bone until resorbed, then harms the osteoclast that resorbs it."""
+    """Rests on bone until resorbed, then harms the osteoclast that resorbs it.
+
+    How much it slows resorption and shortens life stands with the osteoclast
+    (`bisphosphonate_slowing`, `bisphosphonate_lifespan`).
+    """
 
     half_dose_mg_per_kg: Sourced
-    resorption_time_factor: Sourced
     formation_time_divisor: Sourced
     bone_half_life_h: Sourced
 
 
-Action = Rapalog | KinaseInhibitor | Cxcr4Antagonist | RanklTrap | Antiresorptive
+@dataclass(frozen=True)
+class AromataseInactivator:
+    """Destroys the enzyme that makes oestrogen after menopause; new enzyme is made slowly.
 
-
-class ActionUnits(NamedTuple):
-    """Summed potency-scaled free drug (pure numbers >= 0), one array per action, equal shapes.
-
-    rapalog: sum of free/KR; kinase1, kinase2: free/IC50 on mTORC1, mTORC2; cxcr4: free/IC50;
-    trap: free/Kd. Antiresorptives act from bone, not from a concentration, and have no column.
+    `half_nM` is the free concentration that halves the enzyme in the long run, `turnover_h` the
+    mean life of the enzyme without the drug.
     """
 
-    rapalog: npt.NDArray[Any]
-    kinase1: npt.NDArray[Any]
-    kinase2: npt.NDArray[Any]
-    cxcr4: npt.NDArray[Any]
-    trap: npt.NDArray[Any]
+    half_nM: Sourced
+    turnover_h: Sourced
 
-    @classmethod
-    def zeros(
-        cls, shape: int | tuple[int, ...], dtype: npt.DTypeLike = np.float64
-    ) -> "ActionUnits":
-        """Arrays of zeros, to be filled by `sum_units`."""
-        return cls(*(np.zeros(shape, dtype) for _ in cls._fields))
+
+Action = (
+    Rapalog | KinaseInhibitor | Cxcr4Antagonist | RanklTrap | Antiresorptive | AromataseInactivator
+)
+
+NETWORK_ACTIONS = (Rapalog, KinaseInhibitor, Cxcr4Antagonist)
+"""Actions inside cells: these, and no others, may be limited to some cell types."""
 
 
 def half_effects_nM(action: Action) -> dict[str, float]:  # noqa: N802
-    """Column of `ActionUnits` -> half-effect concentration (nM) of one action; {} without one."""
+    """Name of the units -> half-effect concentration (nM) of one action.
+
+    rapalog: KR; kinase1, kinase2: IC50 on mTORC1, mTORC2; cxcr4: IC50; trap: Kd; aromatase: half
+    inactivation. Antiresorptives act from bone, not from a concentration, and have none.
+    """
     match action:
         case Rapalog():
             return {"rapalog": float(action.kr_nM)}
@@ -124,24 +94,29 @@ def half_effects_nM(action: Action) -> dict[str, float]:  # noqa: N802
             return {"cxcr4": float(action.ic50_nM)}
         case RanklTrap():
             return {"trap": float(action.kd_nM)}
+        case AromataseInactivator():
+            return {"aromatase": float(action.half_nM)}
         case Antiresorptive():
             return {}
 
 
-def sum_units(
-    exposures: Iterable[tuple[Action, npt.NDArray[Any]]], out: ActionUnits
-) -> ActionUnits:
-    """Overwrite `out` with the summed units of several drugs, added in the order given.
+def oestrogen_left(
+    action: AromataseInactivator, free_nM: npt.NDArray[np.float64], step_h: float
+) -> npt.NDArray[np.float64]:
+    """Serum oestrogen over its level before the first dose, 0..1, one value a step.
+
+    Oestrogen follows the enzyme within hours, so it is the share of enzyme E that is left:
+    turnover dE/dt = 1 - E (1 + free/half), solved exactly for the level of each step.
 
     Args:
-        exposures: (action, local free concentration in nM) of each drug; the arrays have the
-            shape of `out`.
-        out: see `ActionUnits.zeros`; all zero afterwards where no drug acts.
+        action: the drug's numbers.
+        free_nM: shape (n,), free drug in plasma at each step.
+        step_h: time between values, h.
     """
-    for column in out:
-        column.fill(0)
-    for action, free_nM in exposures:
-        for name, half_nM in half_effects_nM(action).items():
-            column = getattr(out, name)
-            column += free_nM / half_nM
-    return out
+    units = free_nM / float(action.half_nM)
+    settled = 1.0 / (1.0 + units)
+    kept = np.exp(-(1.0 + units) * step_h / float(action.turnover_h))
+    left = np.ones(len(free_nM))
+    for i in range(1, len(free_nM)):
+        left[i] = settled[i - 1] + (left[i - 1] - settled[i - 1]) * kept[i - 1]
+    return left

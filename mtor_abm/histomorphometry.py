@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import distance_transform_edt, label
 
 from mtor_abm.numerics.compiled import kernel
 
@@ -22,6 +22,9 @@ from mtor_abm.numerics.compiled import kernel
 # (the mean of |cos| + |sin| over all directions) [computed]. Counting faces without this factor
 # makes a disc 27 % too long at every resolution. The price: a wall along an axis reads pi/4.
 STAIRCASE_TO_LENGTH = math.pi / 4
+
+SMALLEST_STRUT = 5  # sites; smaller pieces of bone are crumbs of a resorption front [assumed]
+_EIGHT = np.ones((3, 3), dtype=bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,41 @@ def surface_fraction(covered_mm: float, b_pm_mm: float) -> float:
     share lies in 0-1 whatever the direction of the surface.
     """
     return covered_mm / b_pm_mm if b_pm_mm > 0.0 else math.nan
+
+
+def ct_th_um(bone: NDArray[np.bool_], dx_um: float) -> float:
+    """Ct.Th (um): mean depth of bone from the outer face (x = 0) of a bone mask (nx, ny) inwards.
+
+    A line of sites counts up to its first site that is no bone: pores and pits thin the cortex.
+    Struts that join it would count: give a mask that ends where the cortex ended at first.
+    """
+    return float(np.logical_and.accumulate(bone, axis=0).sum(axis=0).mean()) * dx_um
+
+
+def struts(bone: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Number of the connected piece of bone (8 neighbours) each site belongs to; 0 for none.
+
+    Pieces of fewer than SMALLEST_STRUT sites are none.
+    """
+    pieces, _ = label(bone, structure=_EIGHT)
+    pieces[np.bincount(pieces.ravel())[pieces] < SMALLEST_STRUT] = 0
+    return pieces
+
+
+def strut_breaks(at_start: NDArray[np.int32], bone: NDArray[np.bool_]) -> int:
+    """Breaks of the struts of `at_start` (from `struts`) in the bone mask of today.
+
+    A strut in k pieces has k - 1 breaks, one that is gone has one. Sites formed since join pieces.
+    """
+    sites = np.flatnonzero(bone)  # a few thousand: all else is done on these
+    now = struts(bone).ravel()[sites]
+    then = at_start.ravel()[sites]
+    both = (then > 0) & (now > 0)
+    n_now = int(now.max(initial=0)) + 1
+    pairs = np.unique(then[both].astype(np.int64) * n_now + now[both])
+    pieces = np.bincount(pairs // n_now, minlength=int(at_start.max()) + 1)
+    known = np.bincount(at_start.ravel())[1:] > 0
+    return int(np.abs(pieces[1:][known] - 1).sum())
 
 
 def local_thickness_um(mask: NDArray[np.bool_], dx_um: float) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ MARROW, BONE, WALL = 0, 1, 2
 # osteoclast may lift them off
 NOBODY, TUMOUR, PRECURSOR, OSTEOCLAST, MESENCHYMAL, OSTEOBLAST, ADIPOCYTE, CAR, LINING = range(9)
 OSTEOCYTE = 11  # in BONE sites only
+OESTROGEN = 0  # place in World.serum
 # vessel
 NO_VESSEL, STABLE, SPROUT, TIP = 0, 1, 2, 3
 
@@ -43,6 +44,7 @@ class World(NamedTuple):
     antiresorptive: np.ndarray  # float32: bisphosphonate bound to bone, dose over half effect
     alarm: np.ndarray  # uint8: 1 near an osteocyte that calls for remodelling
     bone_pool: np.ndarray  # float32: growth factors freed from bone and still waiting, sites' worth
+    serum: np.ndarray  # float64 (1,): hormones in blood over their level before treatment
     level: np.ndarray  # float32 (n_fields, n_sites)
     source: np.ndarray  # float32 (n_fields, n_sites), written by the release step only
     uptake: np.ndarray  # float32 (n_fields, n_sites), written by the release step only
@@ -65,6 +67,7 @@ def blank_world(lattice: Lattice, fields: FieldState) -> World:
     return World(
         ground=ground,
         root=layer(np.int64),
+        serum=np.ones(1),
         level=fields.level,
         source=fields.source,
         uptake=fields.uptake,

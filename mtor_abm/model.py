@@ -13,6 +13,7 @@ from .cells.tissue import Tissue, live
 from .delivery import Pharmacy
 from .errors import UserError
 from .fields import FIELDS, OXYGEN, FieldState
+from .histomorphometry import struts
 from .marrow import BONE
 from .mesa_compat import DEFAULT_SEED, MesaModel
 from .mtor import Dosage
@@ -150,3 +151,6 @@ class MarrowModel(MesaModel):
         s.tally.clear()
         self.last_look_h = 0.0
         self.bone_sites_at_start = int((s.world.ground == BONE).sum())
+        self.cortex_sites = seeding.cortex_sites(self.settings.of(seeding.GeometryParameters))
+        trabecular = s.lattice.interior(s.world.ground)[self.cortex_sites :] == BONE
+        self.struts_at_start = struts(trabecular)

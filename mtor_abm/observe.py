@@ -15,9 +15,17 @@ from scipy.ndimage import label
 from .cells import CELL_TYPES
 from .cells.osteoblast_rules import OSTEOBLAST, PREOSTEOBLAST
 from .drugs import DRUGS
-from .fields import FIELDS
-from .histomorphometry import STAIRCASE_TO_LENGTH, bone_measures, n_per_b_pm, surface_fraction
-from .marrow import BONE, MARROW, OSTEOCLAST, SPROUT, STABLE, TIP
+from .fields import FIELDS, OPG, RANKL
+from .histomorphometry import (
+    STAIRCASE_TO_LENGTH,
+    bone_measures,
+    bone_perimeter_mm,
+    ct_th_um,
+    n_per_b_pm,
+    strut_breaks,
+    surface_fraction,
+)
+from .marrow import BONE, MARROW, OESTROGEN, OSTEOCLAST, SPROUT, STABLE, TIP
 from .mtor import SIGNALS
 
 LESION_CELLS = 10  # smallest connected group of tumour cells that counts as a lesion [assumed]
@@ -64,8 +72,13 @@ class Look:
         self.s = model.surroundings
         self.world = self.s.world
         self.lattice = self.s.lattice
-        self.bone = self.lattice.interior(self.world.ground) == BONE
-        self.measures = bone_measures(self.bone, self.lattice.dx_um)
+        bone = self.lattice.interior(self.world.ground) == BONE
+        depth = model.cortex_sites
+        self.cortex, self.trabecular = bone[:depth], bone[depth:]
+        self.measures = bone_measures(self.trabecular, self.lattice.dx_um)
+        self.b_pm_mm = self.measures.b_pm_mm
+        if depth:  # cells work on the inner face of the cortex too
+            self.b_pm_mm = bone_perimeter_mm(bone, self.lattice.dx_um)
         self.tally = dict(self.s.tally)
         self.since_h = max(model.time_h - model.last_look_h, 0.0)
 
@@ -104,8 +117,8 @@ def _time_d(v: Look) -> float:
     return v.model.time_h / 24.0
 
 
-@column("tumour_area_mm2", "mm2", "area of tumour cells in the marrow",
-        "final", "auc", "growth_per_d", "doubling_d")  # fmt: skip
+@column("tumour_area_mm2", "mm2", "area of tumour cells in the marrow", "final", "auc",
+        "growth_per_d", "doubling_d", "progressed", "progression_free_d")  # fmt: skip
 def _tumour_area(v: Look) -> float:
     return v.cells("tumour").n * v.lattice.site_area_mm2
 
@@ -143,27 +156,37 @@ def _tb_n(v: Look) -> float:
     return v.measures.tb_n_per_mm
 
 
-@column("b_pm_mm", "mm", "B.Pm, bone perimeter")
+@column("ct_th_um", "um", "Ct.Th, cortical thickness; empty without geometry.cortex_um", "final")
+def _ct_th(v: Look) -> float:
+    return ct_th_um(v.cortex, v.lattice.dx_um) if len(v.cortex) else float("nan")
+
+
+@column("n_strut_breaks", "1", "fracture proxy: trabeculae broken or lost since the start", "final")
+def _n_strut_breaks(v: Look) -> float:
+    return strut_breaks(v.model.struts_at_start, v.trabecular)
+
+
+@column("b_pm_mm", "mm", "B.Pm, bone perimeter, inner face of the cortex included")
 def _b_pm(v: Look) -> float:
-    return v.measures.b_pm_mm
+    return v.b_pm_mm
 
 
 @column("n_oc_per_b_pm_per_mm", "1/mm", "N.Oc/B.Pm, multinucleate osteoclasts per bone perimeter",
         "mean", "max")  # fmt: skip
 def _n_oc(v: Look) -> float:
-    return n_per_b_pm(int(v.cells("osteoclast").in_state("mature").sum()), v.measures.b_pm_mm)
+    return n_per_b_pm(int(v.cells("osteoclast").in_state("mature").sum()), v.b_pm_mm)
 
 
 @column("n_ob_per_b_pm_per_mm", "1/mm", "N.Ob/B.Pm, osteoblasts at work per bone perimeter", "mean")
 def _n_ob(v: Look) -> float:
-    return n_per_b_pm(v.osteoblasts_at_work(), v.measures.b_pm_mm)
+    return n_per_b_pm(v.osteoblasts_at_work(), v.b_pm_mm)
 
 
 def _surface_of(v: Look, sites: np.ndarray) -> float:
     """Share of the bone perimeter whose faces border these marrow sites."""
     faces = int(v.world.bone_faces[sites].sum())
     covered_mm = faces * v.lattice.dx_um * 1e-3 * STAIRCASE_TO_LENGTH
-    return surface_fraction(covered_mm, v.measures.b_pm_mm)
+    return surface_fraction(covered_mm, v.b_pm_mm)
 
 
 @column("oc_s_bs", "1", "Oc.S/BS, share of the bone surface under osteoclasts", "mean")
@@ -211,7 +234,30 @@ def _p1np(v: Look) -> float:
 def _bsap(v: Look) -> float:
     state = v.cells("osteoblast").column("state")
     count = int(((state == OSTEOBLAST) | (state == PREOSTEOBLAST)).sum())
-    return n_per_b_pm(count, v.measures.b_pm_mm)
+    return n_per_b_pm(count, v.b_pm_mm)
+
+
+@column("p1np_over_ctx", "1", "matrix laid down over bone resorbed since the last row", "mean")
+def _p1np_over_ctx(v: Look) -> float:
+    resorbed = v.since("resorbed_sites")
+    return v.since("laid_sites") / resorbed if resorbed > 0 else float("nan")
+
+
+@column("serum_opg_nM", "nM", "serum OPG proxy: OPG where blood leaves the marrow", "mean", "final")
+def _serum_opg(v: Look) -> float:
+    blood = v.world.perfused > 0
+    return float(v.world.level[OPG][blood].mean(dtype=np.float64)) if blood.any() else 0.0
+
+
+@column("rankl_over_opg", "1", "RANKL/OPG, total over total in the section", "mean")
+def _rankl_over_opg(v: Look) -> float:
+    rankl, opg = (float(v.world.level[row].sum(dtype=np.float64)) for row in (RANKL, OPG))
+    return rankl / opg if opg > 0 else float("nan")
+
+
+@column("oestrogen", "1", "oestrogen in serum over its level before treatment")
+def _oestrogen(v: Look) -> float:
+    return float(v.world.serum[OESTROGEN])
 
 
 @column("vessel_length_mm_per_mm2", "mm/mm2", "vessel length density: vessel sites x their size",

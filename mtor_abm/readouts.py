@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 EVENTS_PREFIX = "events_"
+PROGRESSION = 1.44  # 20 % in diameter over the nadir, squared (RECIST 1.1 [recalled])
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,38 @@ def doubling_d(time_d: np.ndarray, values: np.ndarray) -> float:
     return float(np.log(2.0) / rate) if rate > 0.0 else float("nan")
 
 
+def first_crossing(time: np.ndarray, values: np.ndarray, threshold: float) -> float:
+    """First time at which a series reaches a threshold from below; NaN if it never does.
+
+    Linear between rows; rows with NaN are left out. A series that starts there has crossed at its
+    first time.
+    """
+    known = ~np.isnan(values)
+    time, values = time[known], values[known]
+    reached = np.flatnonzero(values >= threshold)
+    if reached.size == 0:
+        return float("nan")
+    i = int(reached[0])
+    if i == 0:
+        return float(time[0])
+    share = (threshold - values[i - 1]) / (values[i] - values[i - 1])
+    return float(time[i - 1] + share * (time[i] - time[i - 1]))
+
+
+def progression_free_d(time_d: np.ndarray, values: np.ndarray) -> float:
+    """Days until the value is PROGRESSION times its lowest so far; NaN if it never is."""
+    lowest = np.minimum.accumulate(values)
+    grown = np.full(len(values), np.inf)  # anything after nothing is a new lesion
+    np.divide(values, lowest, out=grown, where=lowest > 0.0)
+    grown[values <= 0.0] = 1.0
+    return first_crossing(time_d, grown, PROGRESSION)
+
+
+def progressed(time_d: np.ndarray, values: np.ndarray) -> float:
+    """1 if there was progression by the last time, else 0."""
+    return float(not np.isnan(progression_free_d(time_d, values)))
+
+
 STATISTICS: dict[str, Statistic] = {
     "final": Statistic("{}", "value at the end", lambda _, v: float(v[-1])),
     "mean": Statistic("{}", "mean over time", time_average),
@@ -78,6 +111,11 @@ STATISTICS: dict[str, Statistic] = {
     "auc": Statistic("{} d", "area under the curve", area_under_curve),
     "change_percent": Statistic("%", "change from the first to the last value", change_percent),
     "growth_per_d": Statistic("1/d", "growth rate of the logarithm", growth_per_d),
+    "progressed": Statistic("1", f"1 if ever {PROGRESSION:g} times its low", progressed),
+    # Not compared: undefined without an event
+    "progression_free_d": Statistic(
+        "d", f"time until {PROGRESSION:g} times its low", progression_free_d, compared=False
+    ),
     # Not compared: undefined without growth, so the pairs that shrank would silently drop out.
     "doubling_d": Statistic("d", "doubling time at that rate", doubling_d, compared=False),
 }

@@ -20,6 +20,7 @@ from .cells.osteoclast_rules import OsteoclastParameters
 from .cells.sensing import SensingParameters
 from .cells.stroma import StromaParameters
 from .cells.tumour import TumourParameters
+from .drug_action import NETWORK_ACTIONS
 from .drugs import DRUGS, Drug
 from .errors import UserError
 from .fields import FIELDS
@@ -284,6 +285,12 @@ def _refuse_contradictions(scenario: Scenario, where: Where) -> None:
         refuse_unknown(
             schedule.cells, scenario.vocabulary.cells, (*path, "cells"), where, what="cell type"
         )
+        action = scenario.vocabulary.drugs[drug].action
+        if schedule.cells and not isinstance(action, NETWORK_ACTIONS):
+            raise UserError(
+                f"{where((*path, 'cells'))}: [drugs.{drug}] cells has no effect: {drug} acts on "
+                "all cells alike, through blood, bone or a ligand; leave cells out"
+            )
 
 
 def _refuse_impossible_route(drug: Drug, schedule: Schedule, where: Where) -> None:

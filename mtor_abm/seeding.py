@@ -43,7 +43,16 @@ class GeometryParameters(Group):
         description="trabecular separation; left out, it follows from the other two (plate model)",
         json_schema_extra={"unit": "um", "source": "Parfitt 1983", "confidence": "recalled"},
     )
+    cortex_um: float = number(
+        0.0, "um", "most sections lie inside the cortex", "assumed", low=0, high=2000,
+        what="thickness of a cortex along the edge x = 0; the other measures are of the rest",
+    )
 # fmt: on
+
+
+def cortex_sites(p: GeometryParameters) -> int:
+    """Lines of sites along x that the cortex takes."""
+    return round(p.cortex_um / p.dx_um)
 
 
 # fmt: off
@@ -77,13 +86,21 @@ class Draws:
 def place_bone(
     s: Surroundings, p: GeometryParameters, b: bone.BoneParameters, draws: Draws
 ) -> None:
-    """Trabeculae with the share of cavities that a healthy marrow has under repair."""
+    """Trabeculae, and a cortex if asked for, with the share of cavities of a healthy marrow."""
     target = min(p.bv_tv * (1.0 + b.cavities_at_start), 0.45)
+    depth = cortex_sites(p)
+    if depth > p.nx // 2:
+        raise ValueError(
+            f"geometry.cortex_um = {p.cortex_um:g} um fills more than half of the section; give at "
+            f"most {p.nx // 2 * p.dx_um:g} um or raise geometry.nx"
+        )
     mask = trabecular_bone(
-        (p.nx, p.ny), p.dx_um, target, p.tb_th_um, p.tb_sp_um, int(draws["bone"].integers(2**31))
-    )
+        (p.nx - depth, p.ny), p.dx_um, target, p.tb_th_um, p.tb_sp_um,
+        int(draws["bone"].integers(2**31)),
+    )  # fmt: skip
     world = s.world
-    s.lattice.interior(world.ground)[mask] = BONE
+    s.lattice.interior(world.ground)[:depth] = BONE
+    s.lattice.interior(world.ground)[depth:][mask] = BONE
     world.mineral[world.ground == BONE] = 1.0
     bone.count_bone_faces(world)
     wanted = round(mask.size * (target - p.bv_tv))

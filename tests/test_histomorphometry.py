@@ -9,9 +9,12 @@ from mtor_abm.histomorphometry import (
     bone_measures,
     bone_perimeter_mm,
     bv_tv,
+    ct_th_um,
     local_thickness_um,
     mean_local_thickness_um,
     n_per_b_pm,
+    strut_breaks,
+    struts,
     surface_fraction,
 )
 
@@ -151,3 +154,51 @@ def test_ratios_per_perimeter():
     assert surface_fraction(0.3, 1.5) == pytest.approx(0.2)
     assert math.isnan(n_per_b_pm(6, 0.0))
     assert math.isnan(surface_fraction(0.0, 0.0))
+
+
+def test_ct_th_is_the_mean_depth_of_whole_bone_from_the_outer_face():
+    cortex = np.ones((10, 4), dtype=bool)
+    assert ct_th_um(cortex, 10.0) == 100.0
+    cortex[6:, 0] = False  # resorbed from within: 60 um are left
+    cortex[3, 1] = False  # a pore: bone behind it does not count, 30 um
+    assert ct_th_um(cortex, 10.0) == pytest.approx((60.0 + 30.0 + 100.0 + 100.0) / 4)
+    assert ct_th_um(~np.ones((5, 5), dtype=bool), 10.0) == 0.0
+
+
+def bars():
+    """Two struts of 3 x 20 sites, apart."""
+    bone = np.zeros((30, 12), dtype=bool)
+    bone[5:25, 1:4] = bone[5:25, 7:10] = True
+    return bone
+
+
+def test_struts_are_pieces_of_bone_and_crumbs_are_none():
+    bone = bars()
+    bone[0, 0] = bone[1, 1] = True  # a crumb of 2 sites, joined by a corner
+    pieces = struts(bone)
+    assert len(np.unique(pieces[pieces > 0])) == 2
+    assert pieces[0, 0] == 0
+    assert np.array_equal(pieces > 0, bars())
+
+
+def test_strut_breaks_count_perforations_and_losses():
+    start = struts(bars())
+    bone = bars()
+    assert strut_breaks(start, bone) == 0
+    bone[10:12, 2] = False  # a hole that leaves a bridge
+    assert strut_breaks(start, bone) == 0
+    bone[10:12, 1:4] = False  # cut through
+    assert strut_breaks(start, bone) == 1
+    bone[18, 1:4] = False
+    assert strut_breaks(start, bone) == 2
+    bone[:, 7:10] = False  # the other one is gone
+    assert strut_breaks(start, bone) == 3
+    assert strut_breaks(start, bars()) == 0, "formed again"
+    assert strut_breaks(start, np.zeros_like(bone)) == 2
+
+
+def test_new_bone_between_struts_breaks_none():
+    bone = bars()
+    bone[15, 4:7] = True
+    assert strut_breaks(struts(bars()), bone) == 0
+    assert strut_breaks(struts(np.zeros((5, 5), dtype=bool)), np.ones((5, 5), dtype=bool)) == 0

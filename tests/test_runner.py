@@ -119,6 +119,18 @@ def test_statistics_of_a_column_known_by_hand():
     assert readouts.time_average(t[:1], v[:1]) == 2.0
 
 
+def test_progression_is_a_rise_over_the_lowest_area_so_far():
+    t = np.array([0.0, 10.0, 20.0, 30.0])
+    shrank = np.array([4.0, 1.0, 1.2, 1.68])  # never above its start, yet 1.68 times its low
+    assert readouts.progressed(t, shrank) == 1.0
+    assert readouts.progression_free_d(t, shrank) == pytest.approx(25.0)
+    assert readouts.progressed(t, np.array([1.0, 1.1, 1.3, 1.43])) == 0.0
+    assert np.isnan(readouts.progression_free_d(t, np.array([1.0, 1.1, 1.3, 1.43])))
+    new_lesion = np.array([0.0, 0.0, 0.1, 0.1])
+    assert readouts.progressed(t, new_lesion) == 1.0
+    assert readouts.progressed(t, np.zeros(4)) == 0.0
+
+
 # --------------------------------------------------------------------------------------- studies
 def test_the_number_of_processes_and_the_order_change_no_byte(tmp_path):
     arms = [ToyScenario(), ToyScenario("rapamycin", drug=0.5)]

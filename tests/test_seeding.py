@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 from invariants import check_all
 
+from mtor_abm import observe
+from mtor_abm.errors import UserError
+from mtor_abm.histomorphometry import bone_perimeter_mm
 from mtor_abm.marrow import BONE, MARROW
 from mtor_abm.model import MarrowModel
 from mtor_abm.scenario import Scenario
@@ -96,3 +99,31 @@ def test_every_vessel_is_perfused_at_the_start(model):
     assert np.array_equal(world.perfused > 0, world.vessel > 0)
     arterioles = model.tissues["endothelial"].population.column("arteriole")
     assert arterioles.sum() >= 1
+
+
+def test_a_cortex_lies_along_one_edge_and_is_measured_apart():
+    geometry = {"nx": 90, "ny": 80, "cortex_um": 120.0}
+    model = MarrowModel(Scenario.from_tables({"geometry": geometry}), 4)
+    s = model.surroundings
+    bone = s.lattice.interior(s.world.ground) == BONE
+    whole = bone[:12].mean()
+    assert 0.9 < whole <= 1.0, "whole but for cavities under repair at its inner face"
+    assert bone[:10].all()
+    seen = observe.row(model)
+    assert seen["ct_th_um"] == pytest.approx(10.0 * bone[:12].sum() / 80)
+    assert seen["bv_tv"] == pytest.approx(bone[12:].mean())
+    assert seen["bv_tv"] == pytest.approx(0.139, abs=0.02)
+    inner_face = 80 * 0.01 * np.pi / 4
+    assert seen["b_pm_mm"] > bone_perimeter_mm(bone[12:], 10.0) + 0.5 * inner_face
+    assert seen["n_strut_breaks"] == 0
+
+
+def test_without_a_cortex_there_is_no_cortical_thickness():
+    model = MarrowModel(Scenario.from_tables({"geometry": {"nx": 60, "ny": 60}}), 4)
+    assert np.isnan(observe.row(model)["ct_th_um"])
+
+
+def test_a_cortex_that_leaves_no_marrow_is_refused():
+    with pytest.raises(UserError, match="at most 300 um"):
+        geometry = {"nx": 60, "ny": 60, "cortex_um": 400.0}
+        MarrowModel(Scenario.from_tables({"geometry": geometry}), 4)

@@ -8,7 +8,6 @@ from scipy import stats
 
 from mtor_abm.analysis.statistics import (
     TimeToEvent,
-    first_crossing,
     holm,
     log_rank_p,
     mean_interval,
@@ -17,6 +16,7 @@ from mtor_abm.analysis.statistics import (
     sign_flip_p,
     variance_reduction,
 )
+from mtor_abm.readouts import first_crossing
 
 positive = st.floats(1e-6, 1e6)
 pairs = st.lists(st.tuples(positive, positive), min_size=2, max_size=12)

@@ -14,14 +14,13 @@ from typing import Any, Literal
 import numpy as np
 
 from ..errors import UserError
-from ..readouts import EVENTS_PREFIX, is_compared
+from ..readouts import EVENTS_PREFIX, first_crossing, is_compared
 from ..store import Run
 from ..tidy_csv import csv_text
 from ..whole_file import storage_error, write_file
 from .arms import Arm, find_arm, find_arms, refuse_incomparable, shared_seeds
 from .statistics import (
     TimeToEvent,
-    first_crossing,
     holm,
     log_rank_p,
     mean_interval,

@@ -226,24 +226,6 @@ def log_rank_p(control: TimeToEvent, treated: TimeToEvent) -> float:
     return 1.0 if np.isnan(p) else p
 
 
-def first_crossing(time: np.ndarray, values: np.ndarray, threshold: float) -> float:
-    """First time at which a series reaches a threshold from below; NaN if it never does.
-
-    Linear between rows; rows with NaN are left out. A series that starts there has crossed at its
-    first time.
-    """
-    known = ~np.isnan(values)
-    time, values = time[known], values[known]
-    reached = np.flatnonzero(values >= threshold)
-    if reached.size == 0:
-        return float("nan")
-    i = int(reached[0])
-    if i == 0:
-        return float(time[0])
-    share = (threshold - values[i - 1]) / (values[i] - values[i - 1])
-    return float(time[i - 1] + share * (time[i] - time[i - 1]))
-
-
 def _is_constant(values: np.ndarray) -> bool:
     """Whether the values differ by no more than rounding."""
     return bool(np.ptp(values) <= ROUNDING * max(1e-300, float(np.abs(values).max())))

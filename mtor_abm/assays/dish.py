@@ -16,7 +16,7 @@ from .. import bone
 from ..assembly import gather, release
 from ..cells.tissue import Tissue, live
 from ..delivery import add_action, blank_exposure
-from ..drug_action import Antiresorptive, half_effects_nM
+from ..drug_action import Antiresorptive, AromataseInactivator, half_effects_nM
 from ..drugs import DRUGS
 from ..errors import UserError
 from ..fields import FIELDS, OXYGEN, FieldState
@@ -55,7 +55,7 @@ class Dish:
         lattice: nx x ny sites. n_steps_done: steps since time 0.
 
     Raises:
-        UserError: unknown field, drug or cell type, a level below 0, or a drug that acts from bone.
+        UserError: unknown field, drug or cell type, a level below 0, or a drug without action here.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Dish:
         """Change the medium for one with these drugs, from the next step on.
 
         Raises:
-            UserError: unknown drug, a level below 0, or a drug that acts from bone.
+            UserError: unknown drug, a level below 0, or a drug without action here.
         """
         _refuse_unknown(drugs_nM, DRUGS, "drug")
         s = self.surroundings
@@ -129,8 +129,8 @@ class Dish:
             action = DRUGS[key].action
             if not free_nM >= 0.0:
                 raise UserError(f"{key} = {free_nM} nM is below 0; give a level of 0 or more")
-            if isinstance(action, Antiresorptive):
-                raise UserError(f"{key} acts from bone, not from the medium; leave it out")
+            if isinstance(action, Antiresorptive | AromataseInactivator):
+                raise UserError(f"{key} acts in the body, not from the medium; leave it out")
             for name, layers in s.exposure.items():
                 share = (shares or {}).get(key, {}).get(name, 1.0)
                 add_action(layers, action, np.float32(free_nM), share)

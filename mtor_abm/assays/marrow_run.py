@@ -7,11 +7,10 @@ import numpy as np
 from pydantic import Field
 
 from .. import observe
-from ..analysis.statistics import first_crossing
 from ..model import MarrowModel
 from ..observe import COLUMNS
 from ..parameters import Group, number
-from ..readouts import STATISTICS, count_events, summarise
+from ..readouts import STATISTICS, count_events, first_crossing, summarise
 from ..run_settings import Days
 from ..scenario import Scenario
 from .bench import Bench, Readout

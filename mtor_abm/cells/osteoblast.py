@@ -13,6 +13,7 @@ from ..marrow import (
     MARROW,
     NO_VESSEL,
     NOBODY,
+    OESTROGEN,
     World,
     any_within,
     climb_free,
@@ -38,6 +39,7 @@ from .osteoblast_rules import (
     maturation_rate,
     opg_target,
     rankl_target,
+    rise_without_oestrogen,
     spread_rate,
     stage_rankl,
 )
@@ -171,7 +173,9 @@ def decide_osteoblast(i, cells, world, p, luck, dt_h):
         if cells.target[i] < 0:
             cells.target[i] = pick_free(site, uniform_from(luck, 54), world)
         return
-    if happens(uniform_from(luck, 55), 1.0 / p.lifespan_h, dt_h):
+    oestrogen = float(world.serum[OESTROGEN])
+    faster = rise_without_oestrogen(p.death_without_oestrogen, oestrogen)
+    if happens(uniform_from(luck, 55), faster / p.lifespan_h, dt_h):
         cells.intent[i] = DIE
         cells.cause[i] = 4
 
@@ -238,12 +242,14 @@ def release_osteoblasts(
 ) -> None:  # fmt: skip
     """RANKL on the surface and in solution, OPG, M-CSF, by stage, PTHrP and both mTOR complexes."""
     lag = 1.0 - np.exp(-dt_h / p.secretion_time_h)
+    oestrogen = float(world.serum[OESTROGEN])
+    unrestrained = rise_without_oestrogen(p.rankl_without_oestrogen, oestrogen)
     for i in range(n):
         site = cells.site[i]
         state = cells.state[i]
         s6k = float(signals.s6k[i])
         pthrp = float(world.level[PTHRP, site])
-        stage = stage_rankl(state, world.alarm[site] == 1, p)
+        stage = stage_rankl(state, world.alarm[site] == 1, p) * unrestrained
         wanted = tnfsf11 * rankl_target(stage, pthrp, s6k, float(signals.mtorc2[i]), p, ref)
         cells.own_b[i] += (wanted - cells.own_b[i]) * lag
         world.source[RANKL, site] += p.rankl_nM_per_s * cells.own_b[i]

@@ -78,6 +78,10 @@ class OsteoblastParameters(Group):
         15 * 24.0, "h", "12-20 d mouse, Weinstein and Jilka", "recalled", low=1, high=5000,
         what="mean life of an osteoblast",
     )
+    death_without_oestrogen: float = number(
+        0.3, "1", "oestrogen keeps osteoblasts alive (sign: Khosla 2012)", "assumed", low=0,
+        high=5, what="rise of the death rate of osteoblasts without oestrogen",
+    )
     apposition_um_per_day: float = number(
         1.4, "um/d", "mouse 1-2 um/d; Moffitt 10 um in 9 d is 1.1", "recalled", low=0, high=5,
         what="matrix laid down by an active osteoblast",
@@ -128,6 +132,11 @@ class OsteoblastParameters(Group):
     opg_loss_pthrp: float = number(
         0.5, "1", "PTH lowers OPG", "assumed", low=0, high=1,
         what="share of OPG lost at saturating PTHrP",
+    )
+    rankl_without_oestrogen: float = number(
+        0.5, "1", "below the two- to threefold RANKL per cell after menopause (Eghbali-Fatourechi "
+        "2003): less oestrogen is left to lose", "assumed", low=0, high=5,
+        what="rise of RANKL without oestrogen, over its level before treatment",
     )
     rankl_on_mtorc2: float = number(
         0.6, "1", "Sun 2016: Rictor in the lineage controls RANKL", "assumed", low=0, high=1,
@@ -195,6 +204,12 @@ def stage_rankl(state, called, p):
     if state == OSTEOCYTE:
         return p.rankl_osteocyte
     return p.rankl_called if called else p.rankl_lining
+
+
+@rule
+def rise_without_oestrogen(rise, oestrogen):
+    """Loss of oestrogen raises RANKL of the lineage (Eghbali-Fatourechi 2003) and its death."""
+    return 1.0 + rise * (1.0 - oestrogen)
 
 
 @rule

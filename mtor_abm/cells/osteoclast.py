@@ -11,6 +11,7 @@ from ..fields import MCSF, RANKL
 from ..genes import Genes
 from ..marrow import (
     BONE,
+    OESTROGEN,
     OSTEOCLAST,
     World,
     climb_free,
@@ -36,13 +37,13 @@ from .osteoclast_rules import (
     PRECURSOR,
     OsteoclastParameters,
     OsteoclastRates,
+    ageing,
     best_signal,
     commitment_rate,
     drawn_lifespan,
     rankl_signal,
     resorption_per_h,
     starvation_rate,
-    without_s6k,
 )
 from .population import CAUSE, DIE, MOVE, STAY, Cells
 from .sensing import Receptors
@@ -146,6 +147,7 @@ def decide_osteoclasts(
     p: OsteoclastRates, ref: Reference, seed: int, step: int, dt_h: float,
 ) -> None:  # fmt: skip
     """Osteoclasts choose what to dig, follow the front, spread, or die."""
+    oestrogen = float(world.serum[OESTROGEN])
     for i in range(n):
         luck = luck_of(seed, cells.uid[i], step)
         cells.intent[i] = STAY
@@ -153,7 +155,7 @@ def decide_osteoclasts(
         cells.next_state[i] = MATURE if cells.own_a[i] >= p.nuclei_to_resorb else MONONUCLEAR
         s6k = float(signals.s6k[i])
         signal = best_signal(footprint[i], world, p)
-        if cells.age_h[i] * without_s6k(s6k, p, ref) > cells.own_b[i]:
+        if cells.age_h[i] * ageing(oestrogen, s6k, p, ref) > cells.own_b[i]:
             cells.intent[i] = DIE
             cells.cause[i] = 4
             continue

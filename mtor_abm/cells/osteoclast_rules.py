@@ -122,6 +122,11 @@ class OsteoclastParameters(Group):
         1.0, "1", "Glantschnig 2003: mTORC1/S6K inhibits apoptosis; size assumed (c = 1)",
         "assumed", low=-1, high=10, what="rise of death without S6K",
     )
+    lifespan_without_oestrogen: float = number(
+        1.3, "1", "oestrogen promotes apoptosis of osteoclasts (sign: Khosla 2012)",
+        "assumed", low=1, high=5,
+        what="lifespan without oestrogen, over that at its level before treatment",
+    )
     resorption_um_per_day: float = number(
         10.0, "um/d", "Moffitt 10; A(BM)2 7-14", "found", low=0, high=50, what="speed of the front"
     )
@@ -192,6 +197,13 @@ def starvation_rate(signal, s6k, p, ref):
 def without_s6k(s6k, p, ref):
     """Death rises as S6K falls: 1 + c (1 - S~)."""
     return 1.0 + p.death_without_s6k * max(0.0, 1.0 - s6k / ref.s6k)
+
+
+@rule
+def ageing(oestrogen, s6k, p, ref):
+    """Without S6K osteoclasts age faster, without oestrogen more slowly (Khosla 2012)."""
+    longer = 1.0 + (p.lifespan_without_oestrogen - 1.0) * (1.0 - oestrogen)
+    return without_s6k(s6k, p, ref) / longer
 
 
 @rule

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..fields import CXCL12, OXYGEN, PTHRP, TGFB, VEGF
 from ..marrow import (
+    OESTROGEN,
     World,
     climb_free,
     is_free,
@@ -67,6 +68,10 @@ class TumourParameters(Group):
     foxo_death_rate_per_h: float = number(
         1e-4, "1/h", "small: attached cells survive FOXO", "assumed", low=0, high=0.1,
         what="death rate with FOXO fully on",
+    )
+    oestrogen_dependence: float = number(
+        0.0, "1", "MDA-MB-231 and 4T1 lack oestrogen receptors (ESR1)", "recalled", low=0, high=1,
+        what="share of division that needs oestrogen",
     )
     push_reach_sites: int = number(
         3, "1", "a dividing cell shoves neighbours some cell diameters aside", "assumed", low=1,
@@ -192,6 +197,12 @@ def division_rate(oxygen_mmHg, growth_factor, p4ebp1, p, ref):
 
 
 @rule
+def oestrogen_drive(oestrogen, p):
+    """Oestrogen drives division of ER-positive cells (exemestane label); what its loss leaves."""
+    return 1.0 - p.oestrogen_dependence * (1.0 - oestrogen)
+
+
+@rule
 def death_rate(oxygen_mmHg, foxo, autophagy, p):
     """Lack of oxygen kills, autophagy spares half; FOXO adds a little in attached cells."""
     short = 1.0 - hill2(oxygen_mmHg, p.hypoxia_death_half_mmHg)
@@ -313,6 +324,7 @@ def decide_tumour(
 ) -> None:  # fmt: skip
     """Each tumour cell reads its neighbourhood and writes what it means to do."""
     code = 1
+    fed_by_hormone = oestrogen_drive(float(world.serum[OESTROGEN]), p)
     for i in range(n):
         site = cells.site[i]
         luck = luck_of(seed, cells.uid[i], step)
@@ -352,6 +364,7 @@ def decide_tumour(
         cells.next_state[i] = CYCLING if cycles else QUIESCENT
         if cycles:
             grow = division_rate(oxygen, float(signals.growth_factor[i]), p4ebp1, p, ref)
+            grow *= fed_by_hormone
             if happens(uniform_from(luck, 14), grow, dt_h):
                 cells.intent[i] = DIVIDE
                 cells.target[i] = daughter_site(site, uniform_from(luck, 13), reach, code, world)
