@@ -311,6 +311,28 @@ _ROWS = (
         why_not={"human": _NEVER_IN_PEOPLE},
     ),
     Drug(
+        key="torin_2",
+        label="Torin2",
+        molar_mass=sourced(432.4, "g/mol", "C24H15F3N4O", "computed"),
+        action=KinaseInhibitor(
+            sourced(0.25, "nM", "S6K T389 in cells (Liu 2013 abstract)", "found"),
+            sourced(1.25, "nM", "five times mTORC1, as Torin1 (2 and 10 nM)", "assumed"),
+        ),
+        delivery=_SMALL_MOLECULE_DELIVERY,
+        kinetics={
+            "mouse": Kinetics(
+                matrix="plasma",
+                free_fraction=sourced(0.1, "1", "as OSI-027", "assumed"),
+                disposition=OneCompartment(
+                    sourced(2.9, "L/h/kg", "half-life 0.72 h", "recalled"),
+                    sourced(3.0, "L/kg", "no published value", "assumed"),
+                ),
+                routes={"po": Route(sourced(1.5, "1/h", "as OSI-027", "assumed"), _WHOLE)},
+            ),
+        },
+        why_not={"human": _NEVER_IN_PEOPLE},
+    ),
+    Drug(
         key="amd3100",
         label="AMD3100 (plerixafor)",
         molar_mass=sourced(502.8, "g/mol", "C28H54N8, label", "found"),

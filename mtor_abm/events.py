@@ -22,6 +22,7 @@ CAUSE_MEANINGS = {
     "no_vegf": "an immature vessel site without VEGF or AKT",
     "fused": "a precursor that became part of an osteoclast",
     "embedded": "an osteoblast buried in bone without becoming an osteocyte",
+    "starvation": "a cell in blood whose energy store ran out",
 }
 CAUSES = tuple(CAUSE_MEANINGS)
 
@@ -40,6 +41,7 @@ EVENT_COLUMNS = {
 EVENTS = {
     "arrival": "a circulating tumour cell enters the marrow",
     "shedding": "the primary tumour gives a cell to the blood",
+    "mobilisation": "a dormant tumour cell went back into blood",
     "division": "a cell divided; the row is the daughter",
     "death": "a cell died or left, see cause",
     "dormancy_in": "a tumour cell became dormant",

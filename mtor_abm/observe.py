@@ -15,7 +15,7 @@ from scipy.ndimage import label
 from .cells import CELL_TYPES
 from .cells.osteoblast_rules import OSTEOBLAST, PREOSTEOBLAST
 from .drugs import DRUGS
-from .fields import FIELDS, OPG, RANKL
+from .fields import CXCL12, FIELDS, OPG, RANKL
 from .histomorphometry import (
     STAIRCASE_TO_LENGTH,
     bone_measures,
@@ -25,7 +25,7 @@ from .histomorphometry import (
     strut_breaks,
     surface_fraction,
 )
-from .marrow import BONE, MARROW, OESTROGEN, OSTEOCLAST, SPROUT, STABLE, TIP
+from .marrow import BONE, MARROW, NO_VESSEL, OESTROGEN, OSTEOCLAST, SPROUT, STABLE, TIP
 from .mtor import SIGNALS
 
 LESION_CELLS = 10  # smallest connected group of tumour cells that counts as a lesion [assumed]
@@ -286,6 +286,46 @@ def _n_shed(v: Look) -> float:
 @column("n_arrivals", "1", "circulating cells that entered the marrow since the last row", "sum")
 def _n_arrivals(v: Look) -> float:
     return v.since("arrivals")
+
+
+@column("n_mobilised", "1", "dormant cells that went back into blood since the last row", "sum")
+def _n_mobilised(v: Look) -> float:
+    return v.since("mobilised")
+
+
+@column("n_circulating_deaths", "1", "tumour cells that died in blood since the last row", "sum")
+def _n_circulating_deaths(v: Look) -> float:
+    return v.since("deaths_circulating")
+
+
+@column("perivascular_cxcl12_nM", "nM", "CXCL12, mean over marrow sites beside stable vessels",
+        "mean")  # fmt: skip
+def _perivascular_cxcl12(v: Look) -> float:
+    beside = np.zeros(v.lattice.n_sites, dtype=bool)
+    for offset in v.world.near:
+        beside |= np.roll(v.world.vessel == STABLE, offset)
+    beside &= v.in_marrow() & (v.world.vessel == NO_VESSEL)
+    return float(v.world.level[CXCL12][beside].mean(dtype=np.float64)) if beside.any() else 0.0
+
+
+@column("cxcl12_at_tumour_nM", "nM", "CXCL12, mean over tumour cells", "mean")
+def _cxcl12_at_tumour(v: Look) -> float:
+    site = v.cells("tumour").column("site")
+    return float(v.world.level[CXCL12][site].mean(dtype=np.float64)) if len(site) else float("nan")
+
+
+@column(
+    "cxcl12_slope_at_tumour", "1",
+    "relative rise of CXCL12 from a tumour cell to its highest neighbour site, mean", "mean",
+)  # fmt: skip
+def _cxcl12_slope(v: Look) -> float:
+    site = v.cells("tumour").column("site")
+    if len(site) == 0:
+        return float("nan")
+    level = v.world.level[CXCL12]
+    here = level[site]
+    highest = level[site[:, None] + v.world.near].max(axis=1)
+    return float((np.maximum(highest - here, 0.0) / np.maximum(here, 1e-9)).mean())
 
 
 @column("n_tumour_deaths", "1", "tumour cells that died in the marrow since the last row", "sum")

@@ -18,12 +18,25 @@ EFFECTS: dict[tuple[str, str], dict[str, float]] = {
     },
     ("V3", "biphasic"): {"osteoclast.death_without_s6k": -0.5},
     ("V3b", "B"): {"tumour.emt_on_s6k": 0.0},
-    ("V4", "A"): {"circulating.capture_base": 0.0},
-    ("V4", "B"): {"circulating.capture_base": 1.0},
+    ("V4", "A"): {
+        "circulating.capture_base": 0.0,
+        "tumour.anchoring_on_cxcr4": 0.0,
+        "tumour.growth_on_cxcr4": 0.0,
+    },
+    ("V4", "B"): {
+        "circulating.capture_base": 1.0,
+        "tumour.anchoring_on_cxcr4": 1.0,
+        "tumour.growth_on_cxcr4": 0.5,
+    },
     ("V6", "A"): {"signalling.susceptible": 0.0},
     ("V6", "B"): {"signalling.susceptible": 1.0},
     ("V7", "B"): {"circulating.erk_weight": -1.0},
-    ("V8", "B"): {"tumour.speed_on_s6k": 0.1, "tumour.speed_on_mtorc2": 0.7},
+    ("V8", "B"): {
+        "tumour.speed_on_s6k": 0.1,
+        "tumour.speed_on_mtorc2": 0.7,
+        "tumour.chemotaxis_on_s6k": 0.0,
+        "tumour.chemotaxis_on_mtorc2": 0.7,
+    },
     ("V9", "A"): {"osteoblast.opg_immature_without_s6k": 2.2, "stroma.opg_without_s6k": 2.2},
     ("V9", "B"): {"osteoblast.opg_gain_without_s6k": -0.44, "osteoblast.rankl_on_s6k": -0.6},
 }

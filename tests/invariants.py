@@ -141,6 +141,11 @@ class Ledger:
             mine = log["cell_type"] == name
             died = set(log["uid"][mine & (log["event"] == "death")].tolist())
             born = set(log["uid"][mine & np.isin(log["event"], BIRTHS)].tolist())
+            moved = set(log["uid"][log["event"] == "mobilisation"].tolist())
+            if name == "tumour":
+                died |= moved
+            elif name == "circulating":
+                born |= moved
             came, went = now[name] - self.uids[name], self.uids[name] - now[name]
             arrived = model.surroundings.tissues["tumour"].population.column("parent")
             left = set(arrived.tolist()) if name == "circulating" else set()

@@ -4,12 +4,18 @@
 """
 
 from .bench import Bench, Readout
+from .boyden import BOYDEN
 from .marrow_run import MARROW
 from .single_cell import CELL
+from .suspension import SUSPENSION
+from .tube import TUBE
 
 _ALL = (
     MARROW,
     CELL,
+    SUSPENSION,
+    BOYDEN,
+    TUBE,
 )  # fmt: skip
 BENCHES: dict[str, Bench] = {bench.key: bench for bench in _ALL}
 

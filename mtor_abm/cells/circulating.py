@@ -1,7 +1,8 @@
 """Circulating tumour cells: detached, they die of anoikis unless mTORC2 and autophagy hold them.
 
 Each is an agent with its own network: no integrin contact, no CXCL12, few growth factors, drug at
-the level of plasma. Those that pass marrow sinusoids may enter through CXCR4 and CXCL12.
+the level of plasma. It lives on a store of energy that poor blood lets run down and that autophagy
+fills up again. Those that pass marrow sinusoids may enter through CXCR4 and CXCL12.
 """
 
 import numpy as np
@@ -18,8 +19,12 @@ from .sensing import Receptors, occupancy
 from .tissue import Surroundings, Tissue, child_uids
 
 ARRIVE = SPECIAL
+ANOIKIS, STARVATION = CAUSE["anoikis"], CAUSE["starvation"]
 
-CIRCULATING = CellType("circulating", 10, ("detached",), "circulating tumour cell")
+CIRCULATING = CellType(
+    "circulating", 10, ("detached",), "circulating tumour cell",
+    own={"missing_energy": ("own_a", "energy missing from its store, 0 full to 1 empty")},
+)  # fmt: skip
 
 
 # fmt: off
@@ -39,12 +44,32 @@ class CirculatingParameters(Group):
         what="energy in blood, 1 is plenty",
     )
     anoikis_rate_per_h: float = number(
-        0.61, "1/h", "target T68: half-life 1.7 h (1-2.4) in the detached state", "fitted",
+        0.58, "1/h", "target T68: half-life 1.7 h (1-2.4) in the detached state", "fitted",
         low=0, high=10, what="death rate with FOXO fully on and no autophagy",
     )
     autophagy_protection: float = number(
         0.5, "1", "share of death autophagy can prevent", "assumed", low=0, high=1,
         what="protection by full autophagy",
+    )
+    energy_use_per_h: float = number(
+        0.5, "1/h", "ATP and glycogen last a cell for hours", "assumed", low=0, high=10,
+        what="rate at which the energy store goes to what blood supplies",
+    )
+    autophagy_refill_per_h: float = number(
+        0.5, "1/h", "as use, so that autophagy can carry a starved cell", "assumed", low=0, high=10,
+        what="rate at which full autophagy fills the energy store",
+    )
+    starvation_rate_per_h: float = number(
+        0.6, "1/h", "as anoikis", "assumed", low=0, high=10,
+        what="death rate with an empty energy store",
+    )
+    starvation_half: float = number(
+        0.3, "1", "as energy that halves AMPK", "assumed", low=0.01, high=1,
+        what="energy store for half that death rate",
+    )
+    s473_on_erk: float = number(
+        0.6, "1", "weight of the ERK arm in docs/network.md", "assumed", low=0, high=1,
+        what="share of ERK that AKT S473 blocks through c-Raf",
     )
     erk_weight: float = number(
         1.0, "1", "switch V7: +1 (the review) or -1 (textbook); 0 leaves ERK out", "assumed",
@@ -60,7 +85,11 @@ class CirculatingParameters(Group):
     )
     extravasation: float = number(
         0.8, "1", "0.2-0.9, Luzzi 1998; Cameron 2000", "recalled", low=0, high=1,
-        what="share of stopped cells that extravasate",
+        what="share of stopped cells that extravasate, AKT at work",
+    )
+    extravasation_s473_half: float = number(
+        0.1, "1", "below the 0.22 that a detached cell keeps", "assumed", low=0, high=1,
+        what="AKT S473 at which half of the stopped cells survive extravasation; 0 for all",
     )
 # fmt: on
 
@@ -71,15 +100,43 @@ CirculatingRates = tuple_type("CirculatingRates", CirculatingParameters, __name_
 @rule
 def anoikis_rate(foxo, autophagy, s473, growth_factor, p):
     """AKT S473 holds FOXO3a off and so delays anoikis; autophagy protects; ERK by switch V7."""
-    erk = (1.0 - 0.6 * s473) * growth_factor
+    erk = (1.0 - p.s473_on_erk * s473) * growth_factor
     rate = p.anoikis_rate_per_h * foxo * (1.0 - p.autophagy_protection * autophagy)
     return rate * max(0.0, 1.0 + p.erk_weight * erk)
+
+
+@rule
+def missing_energy_change(missing, supply, autophagy, p):
+    """Poor blood runs the energy store down, autophagy fills it up (the review, S1.2-5); 1/h."""
+    lost = p.energy_use_per_h * (1.0 - supply - missing)
+    return lost - p.autophagy_refill_per_h * autophagy * missing
+
+
+@rule
+def starvation_rate(missing, p):
+    """A cell whose store is nearly empty dies; steep (power 4), as AMPK in energy."""
+    r = (1.0 - missing) / p.starvation_half
+    r2 = r * r
+    return p.starvation_rate_per_h / (1.0 + r2 * r2)
 
 
 @rule
 def capture_rate(cxcr4_signal, p):
     """CXCR4 on CXCL12 of the sinusoid stops circulating cells (Muller 2001; Taichman 2002)."""
     return p.capture_rate_per_h * (p.capture_base + (1.0 - p.capture_base) * cxcr4_signal)
+
+
+@rule
+def extravasating_share(s473, p):
+    """Only cells with AKT S473 above a threshold live through extravasation (claim S1.2-2).
+
+    The threshold is soft: power 4, as of the other switches of the network.
+    """
+    s2 = s473 * s473
+    half2 = p.extravasation_s473_half * p.extravasation_s473_half
+    if half2 == 0.0:
+        return p.extravasation
+    return p.extravasation * s2 * s2 / (s2 * s2 + half2 * half2)
 
 
 @kernel
@@ -98,20 +155,29 @@ def decide_circulating(
         luck = luck_of(seed, cells.uid[i], step)
         cells.intent[i] = STAY
         cells.target[i] = -1
-        rate = anoikis_rate(
-            float(signals.foxo[i]), float(signals.autophagy[i]), float(signals.akt_s473[i]),
-            float(signals.growth_factor[i]), p,
-        )  # fmt: skip
-        if happens(uniform_from(luck, 60), rate, dt_h):
+        autophagy = float(signals.autophagy[i])
+        missing = float(cells.own_a[i])
+        change = missing_energy_change(missing, p.energy, autophagy, p)
+        missing = min(max(missing + change * dt_h, 0.0), 1.0)
+        cells.own_a[i] = missing
+        s473 = float(signals.akt_s473[i])
+        anoikis = anoikis_rate(
+            float(signals.foxo[i]), autophagy, s473, float(signals.growth_factor[i]), p
+        )
+        starving = starvation_rate(missing, p)
+        if happens(uniform_from(luck, 60), anoikis + starving, dt_h):
             cells.intent[i] = DIE
-            cells.cause[i] = 3
+            hungry = uniform_from(luck, 64) * (anoikis + starving) < starving
+            cells.cause[i] = STARVATION if hungry else ANOIKIS
             continue
         if len(doors) == 0:
             continue
         door = doors[int(uniform_from(luck, 61) * len(doors))]
         bound = occupancy(float(world.level[CXCL12, door]), cxcl12_kd_nM)
         felt = min(1.0, cxcr4 * bound / (1.0 + float(cxcr4_block[door])))
-        if happens(uniform_from(luck, 62), capture_rate(felt, p) * p.extravasation, dt_h):
+        if happens(
+            uniform_from(luck, 62), capture_rate(felt, p) * extravasating_share(s473, p), dt_h
+        ):
             cells.target[i] = pick_free(door, uniform_from(luck, 63), world)
             if cells.target[i] >= 0:
                 cells.intent[i] = ARRIVE
@@ -177,6 +243,3 @@ class CirculatingTissue(Tissue):
         gone[rows] = True
         gone[dead] = True
         self.population.remove(gone)
-
-
-assert CAUSE["anoikis"] == 3

@@ -43,8 +43,12 @@ class StromaParameters(Group):
         what="density of marrow fat cells at the start",
     )
     cxcl12_car_nM_per_s: float = number(
-        0.35, "nM/s", "perivascular level near Kd, occupancy 0.3-0.5", "assumed", low=0, high=100,
+        0.3, "nM/s", "perivascular level near Kd, occupancy 0.3-0.5", "assumed", low=0, high=100,
         what="CXCL12 made by one CAR cell (MSC and CAR >> endothelium > osteoblasts)",
+    )
+    cxcl12_mesenchymal_nM_per_s: float = number(
+        0.15, "nM/s", "nestin+ MSC express it highly (Mendez-Ferrer 2010); half a CAR cell",
+        "assumed", low=0, high=100, what="CXCL12 made by one MSC",
     )
     mcsf_nM_per_s: float = number(
         0.01, "nM/s", "marrow mean near 0.2 nM", "assumed", low=0, high=10,
@@ -134,11 +138,12 @@ def release_mesenchymal(
     n: int, cells: Cells, signals: Signals, world: World, p: StromaRates, ref: Reference,
     rankl_nM_per_s: float, tnfsf11: float, tnfrsf11b: float,
 ) -> None:  # fmt: skip
-    """MSC make M-CSF, OPG and a little RANKL."""
+    """MSC make CXCL12, M-CSF, OPG and a little RANKL."""
     for i in range(n):
         site = cells.site[i]
         s6k = float(signals.s6k[i])
         world.source[MCSF, site] += p.mcsf_nM_per_s
+        world.source[CXCL12, site] += p.cxcl12_mesenchymal_nM_per_s
         opg = immature_opg(s6k, p.opg_without_s6k, ref)
         world.source[OPG, site] += tnfrsf11b * p.opg_nM_per_s * opg
         world.source[RANKL, site] += tnfsf11 * rankl_nM_per_s * p.rankl_share
@@ -157,7 +162,7 @@ class MesenchymalTissue(Tissue):
         return Receptors(base=0.55, igf1=0.3, tgfb=0.3 * self.genes.TGFBR2)
 
     def release(self, s: Surroundings) -> None:
-        """M-CSF, OPG, a little RANKL."""
+        """CXCL12, M-CSF, OPG, a little RANKL."""
         release_mesenchymal(
             self.population.n, self.cells, self.population.signals, s.world, self.rates,
             s.reference, s.tissues["osteoblast"].rates.rankl_nM_per_s, self.genes.TNFSF11,

@@ -21,7 +21,7 @@ from ..numerics.chance import luck_of, uniform_from
 from ..numerics.compiled import kernel, rule, woven_rule
 from ..numerics.response import happens, hill2
 from ..parameters import Group, number, tuple_type
-from .population import DIE, DIVIDE, MOVE, STAY, Cells, CellType
+from .population import DIE, DIVIDE, MOVE, SPECIAL, STAY, Cells, CellType
 from .sensing import Receptors
 from .settling import apply_moves
 from .tissue import Surroundings, Tissue
@@ -35,6 +35,7 @@ TUMOUR = CellType(
     },
 )  # fmt: skip
 CYCLING, QUIESCENT, DORMANT = range(3)
+MOBILISE = SPECIAL  # a dormant cell lets go and returns to blood
 UNTREATED_CONTACT = 0.3  # contact of the untreated cell of docs/network.md
 
 
@@ -108,6 +109,14 @@ class TumourParameters(Group):
         0.4, "1", "typical index 0.1-0.6", "assumed", low=0, high=1,
         what="share of steps up CXCL12 at full signal",
     )
+    chemotaxis_on_s6k: float = number(
+        0.35, "1", "both complexes carry direction (Dillenburg-Pilla 2015); switch V8", "assumed",
+        low=0, high=1, what="share of direction by S6K",
+    )
+    chemotaxis_on_mtorc2: float = number(
+        0.35, "1", "both complexes carry direction (Dillenburg-Pilla 2015); switch V8", "assumed",
+        low=0, high=1, what="share of direction by mTORC2",
+    )
     chemotaxis_contrast: float = number(
         0.02, "1", "cells resolve 1-2 % difference of occupancy", "recalled", low=1e-4, high=1,
         what="occupancy difference over one site for half the index",
@@ -127,6 +136,18 @@ class TumourParameters(Group):
     dormancy_exit_tip_rate_per_h: float = number(
         0.3 / 24, "1/h", "0.3/d: Ghajar 2013, sprouting tips wake cells", "assumed", low=0, high=1,
         what="exit from dormancy beside a sprouting tip",
+    )
+    anchoring_on_cxcr4: float = number(
+        1.0, "1", "switch V4; Price 2016: CXCR4 block releases dormant cells", "assumed", low=0,
+        high=1, what="share of the hold on a dormant cell that CXCR4 gives",
+    )
+    mobilisation_rate_per_h: float = number(
+        0.1, "1/h", "stem cells leave within hours of plerixafor", "assumed", low=0, high=10,
+        what="rate at which a dormant cell whose CXCR4 is blocked goes back into blood",
+    )
+    growth_on_cxcr4: float = number(
+        0.0, "1", "switch V4; CXCR4 also feeds PI3K, which is not counted here", "assumed", low=0,
+        high=1, what="share of division that needs CXCR4 signal directly",
     )
     tsp1: float = number(
         1.0, "1", "dosage of THBS1 in stable vessels (1 wild type)", "assumed", low=0, high=2,
@@ -246,7 +267,8 @@ def chemotactic_share(cxcr4, contrast, s6k, mtorc2, p, ref):
 
     A cell compares occupied receptors over its length, so the share falls again at high CXCL12.
     """
-    carried = 0.3 + 0.35 * s6k / ref.s6k + 0.35 * mtorc2 / ref.mtorc2
+    carried = 1.0 - p.chemotaxis_on_s6k - p.chemotaxis_on_mtorc2
+    carried += p.chemotaxis_on_s6k * s6k / ref.s6k + p.chemotaxis_on_mtorc2 * mtorc2 / ref.mtorc2
     seen = contrast / (contrast + p.chemotaxis_contrast)
     return min(1.0, p.chemotactic_index * cxcr4 / 0.3 * carried * seen)
 
@@ -267,6 +289,24 @@ def dormancy_exit_rate(touches_stable, touches_tip, p):
     if touches_stable:
         return p.dormancy_exit_rate_per_h
     return p.dormancy_exit_tip_rate_per_h
+
+
+@rule
+def mobilisation_rate(cxcr4_block, touches_stable, p):
+    """A CXCR4 antagonist releases a dormant cell from its niche at a sinusoid (Price 2016)."""
+    if not touches_stable:
+        return 0.0
+    let_go = p.anchoring_on_cxcr4 * cxcr4_block / (1.0 + cxcr4_block)
+    return p.mobilisation_rate_per_h * let_go
+
+
+@rule
+def cxcr4_growth(cxcr4, p):
+    """CXCR4 signal carries part of division where switch V4 says so (Richert 2009).
+
+    0.3 is the signal of the untreated cell of docs/network.md.
+    """
+    return 1.0 - p.growth_on_cxcr4 * (1.0 - min(1.0, cxcr4 / 0.3))
 
 
 @rule
@@ -320,7 +360,8 @@ def daughter_site(site, draw, reach, code, world):
 @kernel
 def decide_tumour(
     n: int, cells: Cells, signals: Signals, world: World, p: TumourRates, ref: Reference,
-    tgfbr2: float, cxcl12_kd_nM: float, step_um: float, seed: int, step: int, dt_h: float,
+    cxcr4_block: np.ndarray, tgfbr2: float, cxcl12_kd_nM: float, step_um: float, seed: int,
+    step: int, dt_h: float,
 ) -> None:  # fmt: skip
     """Each tumour cell reads its neighbourhood and writes what it means to do."""
     code = 1
@@ -351,6 +392,10 @@ def decide_tumour(
             leave = dormancy_exit_rate(stable, tip, p)
             if happens(uniform_from(luck, 11), leave, dt_h):
                 cells.next_state[i] = CYCLING
+                continue
+            let_go = mobilisation_rate(float(cxcr4_block[site]), stable, p)
+            if let_go > 0.0 and happens(uniform_from(luck, 18), let_go, dt_h):
+                cells.intent[i] = MOBILISE
             continue
         enter = dormancy_entry_rate(stable, n_touching, p)
         if enter > 0.0 and happens(uniform_from(luck, 12), enter, dt_h):
@@ -365,6 +410,7 @@ def decide_tumour(
         if cycles:
             grow = division_rate(oxygen, float(signals.growth_factor[i]), p4ebp1, p, ref)
             grow *= fed_by_hormone
+            grow *= cxcr4_growth(float(signals.cxcr4[i]), p)
             if happens(uniform_from(luck, 14), grow, dt_h):
                 cells.intent[i] = DIVIDE
                 cells.target[i] = daughter_site(site, uniform_from(luck, 13), reach, code, world)
@@ -450,8 +496,8 @@ class TumourTissue(Tissue):
         """Die, rest, sleep, wake, divide or crawl."""
         decide_tumour(
             self.population.n, self.cells, self.population.signals, s.world, self.rates,
-            s.reference, self.genes.TGFBR2, s.sensing.cxcl12_kd_nM, s.lattice.dx_um, s.seed, s.step,
-            s.dt_h,
+            s.reference, s.exposure[self.kind.name].cxcr4_block, self.genes.TGFBR2,
+            s.sensing.cxcl12_kd_nM, s.lattice.dx_um, s.seed, s.step, s.dt_h,
         )  # fmt: skip
 
     def apply(self, s: Surroundings) -> None:
@@ -469,4 +515,25 @@ class TumourTissue(Tissue):
         emt = self.cells.own_a[mothers]
         pthrp = self.cells.own_b[mothers]
         self.divide(s, mothers, emt=emt, pthrp=pthrp)
+        self._mobilise(s)
         self.bury(s)
+
+    def _mobilise(self, s: Surroundings) -> None:
+        """Hand the cells that let go over to the blood, with their identity and network."""
+        rows = self.rows_that(MOBILISE)
+        if len(rows) == 0:
+            return
+        s.events.add(s.time_h, "mobilisation", self.population, rows)
+        s.count("mobilised", len(rows))
+        cells, blood = self.cells, s.tissues["circulating"].population
+        new = blood.add(
+            uid=cells.uid[rows],
+            parent=cells.parent[rows],
+            clone=cells.clone[rows],
+            site=np.full(len(rows), -1),
+        )
+        blood.copy_signals(new, rows, self.population)
+        s.world.occupant[cells.site[rows]] = 0
+        gone = np.zeros(self.population.n, dtype=bool)
+        gone[rows] = True
+        self.population.remove(gone)

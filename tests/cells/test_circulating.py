@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from hand_made import NETWORK, NEVER, SURE, change_rates, empty_marrow, one_step, put, rates
 
-from mtor_abm.cells.circulating import CirculatingTissue, anoikis_rate, capture_rate
+from mtor_abm.cells.circulating import (
+    CirculatingTissue,
+    anoikis_rate,
+    capture_rate,
+    extravasating_share,
+    missing_energy_change,
+    starvation_rate,
+)
 from mtor_abm.fields import CXCL12
 from mtor_abm.mtor import Dosage, steady_state
 
@@ -17,6 +24,13 @@ P = rates(
     erk_weight=1.0,
     capture_rate_per_h=0.05,
     capture_base=0.1,
+    s473_on_erk=0.6,
+    energy_use_per_h=0.5,
+    autophagy_refill_per_h=0.25,
+    starvation_rate_per_h=0.8,
+    starvation_half=0.3,
+    extravasation=0.8,
+    extravasation_s473_half=0.1,
 )
 
 
@@ -29,6 +43,23 @@ def test_rules_by_hand():
     assert anoikis_rate(1.0, 0.0, 0.0, 0.2, P._replace(erk_weight=0.0)) == pytest.approx(0.6)
     assert capture_rate(0.0, P) == pytest.approx(0.005)
     assert capture_rate(1.0, P) == pytest.approx(0.05)
+
+
+def test_energy_store_by_hand():
+    """The store goes to what blood supplies; autophagy adds to what is missing."""
+    assert missing_energy_change(0.7, 0.3, 0.0, P) == pytest.approx(0.0)
+    assert missing_energy_change(0.0, 0.3, 1.0, P) == pytest.approx(0.35)
+    assert missing_energy_change(0.4, 0.3, 0.8, P) == pytest.approx(0.5 * 0.3 - 0.25 * 0.8 * 0.4)
+    assert starvation_rate(1.0, P) == pytest.approx(0.8)
+    assert starvation_rate(0.7, P) == pytest.approx(0.4)
+    assert starvation_rate(0.0, P) == pytest.approx(0.8 / (1.0 + (1 / 0.3) ** 4))
+
+
+def test_extravasation_needs_akt():
+    assert extravasating_share(0.0, P) == 0.0
+    assert extravasating_share(0.1, P) == pytest.approx(0.4)
+    assert extravasating_share(0.3, P) == pytest.approx(0.8 * 81 / 82)
+    assert extravasating_share(0.0, P._replace(extravasation_s473_half=0.0)) == 0.8
 
 
 def detached(dosage=None, **drug):
@@ -70,7 +101,7 @@ def blood(n=400, **changes):
 
 
 def test_cells_in_blood_die_at_the_rate_of_their_network():
-    s = blood(2000)
+    s = blood(2000, starvation_rate_per_h=NEVER)
     tissue = s.tissues["circulating"]
     p = tissue.rates
     state = {name: float(tissue.population.column(name)[0]) for name in ("foxo", "autophagy",
@@ -87,8 +118,23 @@ def test_cells_in_blood_die_at_the_rate_of_their_network():
     assert np.isnan(log["x_um"]).all()
 
 
+def test_the_store_runs_down_and_cells_without_autophagy_starve():
+    """After 12 h at 0.5/h the store has come within 0.3 % of what blood supplies."""
+    s = blood(500, anoikis_rate_per_h=NEVER, starvation_rate_per_h=NEVER, energy=0.2,
+              autophagy_refill_per_h=NEVER)  # fmt: skip
+    tissue = s.tissues["circulating"]
+    for _ in range(12):
+        one_step(s, "circulating")
+    assert tissue.population.column("missing_energy") == pytest.approx(0.8, rel=0.003)
+    change_rates(s, "circulating", starvation_rate_per_h=SURE)
+    one_step(s, "circulating")
+    assert tissue.population.n == 0
+    assert set(s.events.take()["cause"]) == {"starvation"}
+
+
 def test_a_cell_enters_beside_a_perfused_vessel_and_keeps_its_clone():
-    s = blood(1, anoikis_rate_per_h=NEVER, capture_rate_per_h=SURE, extravasation=1.0)
+    s = blood(1, anoikis_rate_per_h=NEVER, starvation_rate_per_h=NEVER, capture_rate_per_h=SURE,
+              extravasation=1.0, extravasation_s473_half=0.0)  # fmt: skip
     door = s.lattice.site(12, 12)
     s.doors = np.array([door])
     s.world.vessel[door] = 1
@@ -107,7 +153,8 @@ def test_a_cell_enters_beside_a_perfused_vessel_and_keeps_its_clone():
 
 def test_no_vessel_or_no_extravasation_no_arrival():
     for share, doors in ((1.0, 0), (0.0, 1)):
-        s = blood(50, anoikis_rate_per_h=NEVER, capture_rate_per_h=SURE, extravasation=share)
+        s = blood(50, anoikis_rate_per_h=NEVER, starvation_rate_per_h=NEVER,
+                  capture_rate_per_h=SURE, extravasation=share)  # fmt: skip
         s.doors = np.full(doors, s.lattice.site(12, 12))
         one_step(s, "circulating")
         assert s.tissues["tumour"].population.n == 0
@@ -118,7 +165,8 @@ def captured(cxcr4=1.0, block=0.0, cxcl12=1e9):
     """How many of 1000 cells stop within the hour at 1000 doors far from each other."""
     s = empty_marrow(100, 100)
     change_rates(s, "circulating", anoikis_rate_per_h=NEVER, capture_rate_per_h=0.5,
-                 capture_base=0.1, extravasation=1.0)  # fmt: skip
+                 capture_base=0.1, extravasation=1.0, starvation_rate_per_h=NEVER,
+                 extravasation_s473_half=0.0)  # fmt: skip
     tissue = s.tissues["circulating"]
     tissue.genes = tissue.genes.model_copy(update={"CXCR4": cxcr4})
     put(s, "circulating", np.full(1000, -1))

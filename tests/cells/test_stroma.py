@@ -91,7 +91,8 @@ def test_secretion():
     rankl = s.tissues["osteoblast"].rates.rankl_nM_per_s * p.rankl_share
     assert world.source[RANKL, msc] == pytest.approx(rankl)
     assert world.membrane_rankl[msc] == pytest.approx(p.rankl_share)
-    assert np.count_nonzero(world.source) == 5
+    assert world.source[CXCL12, msc] == pytest.approx(p.cxcl12_mesenchymal_nM_per_s)
+    assert np.count_nonzero(world.source) == 6
     s.tissues["mesenchymal"].population.signals.s6k[0] = 0.0
     s.fields.source[:] = NEVER
     s.tissues["mesenchymal"].release(s)

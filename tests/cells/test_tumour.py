@@ -26,12 +26,14 @@ from mtor_abm.cells.tumour import (
     can_push,
     chemotactic_share,
     crawl_rate,
+    cxcr4_growth,
     daughter_site,
     death_rate,
     division_rate,
     dormancy_entry_rate,
     dormancy_exit_rate,
     emt_change,
+    mobilisation_rate,
     persistent_share,
     pthrp_target,
     pushed_site,
@@ -290,6 +292,49 @@ def test_a_cluster_escapes_the_niche():
     one_step(s, "tumour")
     states = s.tissues["tumour"].population.column("state")
     assert list(states == DORMANT) == [True, False, True], "the middle cell touches two others"
+
+
+def test_cxcr4_holds_and_feeds_by_weights_of_its_own():
+    p = P._replace(anchoring_on_cxcr4=0.5, mobilisation_rate_per_h=0.2, growth_on_cxcr4=0.4)
+    assert mobilisation_rate(0.0, True, p) == 0.0
+    assert mobilisation_rate(3.0, True, p) == pytest.approx(0.2 * 0.5 * 0.75)
+    assert mobilisation_rate(3.0, False, p) == 0.0
+    assert cxcr4_growth(0.3, p) == cxcr4_growth(0.9, p) == 1.0
+    assert cxcr4_growth(0.15, p) == pytest.approx(0.8)
+    assert cxcr4_growth(0.0, p._replace(growth_on_cxcr4=0.0)) == 1.0
+
+
+def test_a_cxcr4_antagonist_sends_dormant_cells_back_into_blood():
+    """Only a dormant cell at a stable vessel lets go; it keeps its identity and its network."""
+    s = quiet_marrow(mobilisation_rate_per_h=SURE, anchoring_on_cxcr4=1.0)
+    beside, afar = s.lattice.site(4, 4), s.lattice.site(8, 8)
+    put(s, "tumour", [beside, afar], "dormant")
+    put(s, "endothelial", beside + 1, "stable")
+    one_step(s)
+    assert s.tissues["tumour"].population.n == 2, "no drug, no release"
+    traveller = s.tissues["tumour"].population.column("uid")[0]
+    s.tissues["tumour"].population.signals.s6k[0] = 0.123
+    s.exposure["tumour"].cxcr4_block[:] = 50.0
+    s.events.take()
+    one_step(s)
+    blood = s.tissues["circulating"].population
+    assert blood.n == 1 and s.tissues["tumour"].population.n == 1
+    assert blood.column("uid")[0] == blood.column("clone")[0] == traveller
+    assert blood.column("site")[0] == -1
+    assert blood.column("s6k")[0] == pytest.approx(0.123)
+    assert s.world.occupant[beside] == 0
+    assert list(s.events.take()["event"]) == ["mobilisation"]
+    assert s.tally["mobilised"] == 1
+
+
+def test_without_weight_on_anchoring_the_antagonist_releases_nobody():
+    s = quiet_marrow(mobilisation_rate_per_h=SURE, anchoring_on_cxcr4=0.0)
+    site = s.lattice.site(4, 4)
+    put(s, "tumour", site, "dormant")
+    put(s, "endothelial", site + 1, "stable")
+    s.exposure["tumour"].cxcr4_block[:] = 50.0
+    one_step(s)
+    assert s.tissues["circulating"].population.n == 0
 
 
 def test_hypoxia_kills_and_names_the_cause():
