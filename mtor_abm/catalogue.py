@@ -13,7 +13,7 @@ from .fields import FIELDS
 from .genes import GENE_ALIASES, Genes
 from .observe import COLUMNS
 from .parameters import Group
-from .scenario import CELLS, FIXED_GROUPS, GROUPS, Scenario
+from .scenario import CELLS, FIXED_GROUPS, GROUPS, MODEL, Scenario
 from .scenario_files import find, load, scenario_names
 from .schedule import Schedule
 from .switches import SWITCHES, default_of
@@ -179,13 +179,20 @@ def _cells() -> list[Entry]:
             "kind": "cell type",
             "name": cell,
             "meaning": f"genes in [genes.{cell}], share of a drug's action in [drugs.DRUG.cells]",
+            "genes": sorted(MODEL.genes_felt[cell]),
         }
         for cell in CELLS
     ]
 
 
 def _genes() -> list[Entry]:
-    return [row | {"kind": "gene"} for row in _parameter_rows(Genes, "genes.CELL")]
+    rows = _parameter_rows(Genes, "genes.CELL")
+    return [row | {"kind": "gene", "used_by": _users(_last_part(row["name"]))} for row in rows]
+
+
+def _users(gene: str) -> list[str]:
+    """Cell types that change with the dosage of a gene; a scenario refuses it in the others."""
+    return [cell for cell, felt in MODEL.genes_felt.items() if gene in felt]
 
 
 def _switches() -> list[Entry]:

@@ -62,6 +62,7 @@ class Vocabulary:
     fields: Mapping[str, type[Group]]
     drugs: Mapping[str, Drug]
     cells: tuple[str, ...]
+    genes_felt: Mapping[str, frozenset[str]] = field(default_factory=dict)  # left out: all
 
     def tables(self) -> tuple[str, ...]:
         """Names of the tables at the top of a scenario file."""
@@ -74,7 +75,13 @@ FIXED_GROUPS: dict[str, type[Group]] = {
     "switches": Switches,
 }
 TEXTS = ("name", "title", "description", "expects")
-MODEL = Vocabulary(GROUPS, {row.key: row.parameters for row in FIELDS}, DRUGS, CELLS)
+MODEL = Vocabulary(
+    GROUPS,
+    {row.key: row.parameters for row in FIELDS},
+    DRUGS,
+    CELLS,
+    {kind.kind.name: kind.genes_felt() for kind in CELL_TYPES},
+)
 
 
 @dataclass(frozen=True)
@@ -273,6 +280,7 @@ def _refuse_contradictions(scenario: Scenario, where: Where) -> None:
                 raise UserError(f"{start}, outside the run; give days within 0..{run.days:g}")
             if days.count(day) > 1:
                 raise UserError(f"{start} twice; give each day once")
+    _refuse_silent_genes(scenario, where)
     for drug, schedule in scenario.drugs.items():
         path = ("drugs", drug)
         if schedule.start_day >= run.days:
@@ -290,6 +298,21 @@ def _refuse_contradictions(scenario: Scenario, where: Where) -> None:
             raise UserError(
                 f"{where((*path, 'cells'))}: [drugs.{drug}] cells has no effect: {drug} acts on "
                 "all cells alike, through blood, bone or a ligand; leave cells out"
+            )
+
+
+def _refuse_silent_genes(scenario: Scenario, where: Where) -> None:
+    """A dosage that changes nothing would look like a finding."""
+    felt = scenario.vocabulary.genes_felt
+    for cell, genes in scenario.genes.items():
+        for gene, dosage in genes.model_dump().items():
+            if dosage == 1.0 or cell not in felt or gene in felt[cell]:
+                continue
+            users = [other for other in felt if gene in felt[other]]
+            raise UserError(
+                f"{where(('genes', cell, gene))}: [genes.{cell}] {gene} = {dosage:g} has no "
+                f"effect: {cell} cells do not use it; leave it out, or change it in "
+                f"{' or '.join(users)}"
             )
 
 

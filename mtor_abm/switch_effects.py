@@ -38,7 +38,11 @@ EFFECTS: dict[tuple[str, str], dict[str, float]] = {
         "tumour.chemotaxis_on_mtorc2": 0.7,
     },
     ("V9", "A"): {"osteoblast.opg_immature_without_s6k": 2.2, "stroma.opg_without_s6k": 2.2},
-    ("V9", "B"): {"osteoblast.opg_gain_without_s6k": -0.44, "osteoblast.rankl_on_s6k": -0.6},
+    ("V9", "B"): {
+        "osteoblast.opg_gain_without_s6k": -0.44,
+        "osteoblast.rankl_on_s6k": -0.6,
+        "stroma.rankl_on_s6k": -0.6,
+    },
 }
 
 

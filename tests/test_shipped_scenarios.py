@@ -39,6 +39,26 @@ def test_the_demonstration_arms_differ_in_the_drug_alone():
     assert undrugged.identity_hash() == vehicle.identity_hash()
 
 
+@pytest.mark.parametrize(
+    ("control", "treated", "drug"),
+    [
+        ("intratibial_breast_vehicle", "intratibial_breast_rapamycin", "rapamycin"),
+        ("intratibial_breast_vehicle", "intratibial_breast_osi_027", "osi_027"),
+        ("intratibial_breast_vehicle", "intratibial_breast_oxa_01", "oxa_01"),
+        ("neuroblastoma_vehicle", "neuroblastoma_rapamycin", "rapamycin"),
+        ("oral_squamous_vehicle", "oral_squamous_temsirolimus", "temsirolimus"),
+        ("er_positive_human", "bolero2_exemestane", "exemestane"),
+        ("bolero2_exemestane", "bolero2_everolimus", "everolimus"),
+    ],
+)
+def test_arms_of_a_cited_paper_differ_in_one_drug(control, treated, drug):
+    with_drug = load(FOLDER / f"{treated}.toml")
+    tables = _tables(with_drug)
+    del tables["drugs"][drug]
+    without = Scenario.from_tables(tables, control)
+    assert without.identity_hash() == load(FOLDER / f"{control}.toml").identity_hash()
+
+
 def _tables(scenario):
     import tomllib
 

@@ -189,6 +189,7 @@ class CirculatingTissue(Tissue):
     kind = CIRCULATING
     parameters = CirculatingParameters
     rates_type = CirculatingRates
+    genes_used = ("CXCR4",)
 
     def receptors(self) -> Receptors:
         """No contact and no chemokine in blood."""

@@ -227,6 +227,7 @@ class EndothelialTissue(Tissue):
     kind = ENDOTHELIAL
     parameters = EndothelialParameters
     rates_type = EndothelialRates
+    genes_used = ("ITGB3",)
 
     def receptors(self) -> Receptors:
         """VEGF."""

@@ -270,6 +270,7 @@ class OsteoblastTissue(Tissue):
     kind = OSTEOBLAST_TYPE
     parameters = OsteoblastParameters
     rates_type = OsteoblastRates
+    genes_used = ("ITGB3", "TGFBR2", "TNFSF11", "TNFRSF11B")
 
     def receptors(self) -> Receptors:
         """IGF-1 and TGF-beta."""

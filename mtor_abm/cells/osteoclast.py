@@ -228,6 +228,7 @@ class PrecursorTissue(Tissue):
     kind = PRECURSOR
     parameters = OsteoclastParameters
     rates_type = OsteoclastRates
+    genes_used = ("ITGB3", "CEBPB")
 
     def __init__(self, parameters: Group, genes: Genes, susceptible: float = 0.0) -> None:
         """C/EBP-beta is the source of LIP: its dosage scales commitment as far as LIP matters."""
@@ -272,6 +273,7 @@ class OsteoclastTissue(Tissue):
     kind = OSTEOCLAST_TYPE
     parameters = OsteoclastParameters
     rates_type = OsteoclastRates
+    genes_used = ("ITGB3",)
 
     def receptors(self) -> Receptors:
         """M-CSF and RANKL."""

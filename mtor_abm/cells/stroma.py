@@ -74,6 +74,10 @@ class StromaParameters(Group):
         0.05, "1", "stromal RANKL, low without PTHrP", "assumed", low=0, high=2,
         what="RANKL of an MSC over that of an active lining cell",
     )
+    rankl_on_s6k: float = number(
+        0.4, "1", "Okui 2010: temsirolimus lowers RANKL of ST2 stromal cells; size as osteoblasts",
+        "assumed", low=-2, high=1, what="share of stromal RANKL that needs S6K (V9)",
+    )
     opg_nM_per_s: float = number(
         1e-4, "nM/s", "marrow mean near 1 nM = Kd", "assumed", low=0, high=1,
         what="OPG made by one MSC",
@@ -98,6 +102,13 @@ def stem_division_rate(tgfb_nM, p):
 def bone_fate(mtorc2, p, ref):
     """MTORC2 through beta-catenin favours bone over fat (Sen 2014)."""
     return min(1.0, p.bone_fate_base + p.bone_fate_mtorc2 * mtorc2 / ref.mtorc2)
+
+
+@rule
+def stromal_rankl(s6k, p, ref):
+    """MTORC1/S6K carries part of the RANKL of stromal cells (Okui 2010), over untreated."""
+    carried = 1.0 - p.rankl_on_s6k + p.rankl_on_s6k * min(s6k / ref.s6k, 1.5)
+    return p.rankl_share * carried
 
 
 @rule
@@ -146,8 +157,9 @@ def release_mesenchymal(
         world.source[CXCL12, site] += p.cxcl12_mesenchymal_nM_per_s
         opg = immature_opg(s6k, p.opg_without_s6k, ref)
         world.source[OPG, site] += tnfrsf11b * p.opg_nM_per_s * opg
-        world.source[RANKL, site] += tnfsf11 * rankl_nM_per_s * p.rankl_share
-        world.membrane_rankl[site] = max(world.membrane_rankl[site], tnfsf11 * p.rankl_share)
+        rankl = tnfsf11 * stromal_rankl(s6k, p, ref)
+        world.source[RANKL, site] += rankl_nM_per_s * rankl
+        world.membrane_rankl[site] = max(world.membrane_rankl[site], rankl)
 
 
 class MesenchymalTissue(Tissue):
@@ -156,6 +168,7 @@ class MesenchymalTissue(Tissue):
     kind = MESENCHYMAL
     parameters = StromaParameters
     rates_type = StromaRates
+    genes_used = ("ITGB3", "TGFBR2", "TNFSF11", "TNFRSF11B")
 
     def receptors(self) -> Receptors:
         """TGF-beta and IGF-1."""

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+NETWORK_GENES = ("RPTOR", "RICTOR", "PTEN")  # genes of the mTOR network
+
+
 @dataclass
 class Surroundings:
     """What the tissues of one model share.
@@ -84,6 +87,8 @@ class Tissue:
     Class attributes:
         kind: the CellType. in_marrow: False for cells that circulate.
         parameters: Group of its numbers; rates_type: their tuple type for kernels.
+        signals_matter: False for cells without an mTOR network.
+        genes_used: genes its own methods ask for, beside those of the network.
     """
 
     kind: ClassVar[CellType]
@@ -91,6 +96,13 @@ class Tissue:
     rates_type: ClassVar[Any]
     in_marrow: ClassVar[bool] = True
     signals_matter: ClassVar[bool] = True
+    genes_used: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def genes_felt(cls) -> frozenset[str]:
+        """Genes whose dosage changes what cells of this type do."""
+        network = NETWORK_GENES if cls.signals_matter else ()
+        return frozenset((*network, *cls.genes_used))
 
     def __init__(self, parameters: Group, genes: Genes, susceptible: float = 0.0) -> None:
         self.population = Population(self.kind)

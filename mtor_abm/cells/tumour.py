@@ -7,7 +7,7 @@ attached value.
 
 import numpy as np
 
-from ..fields import CXCL12, OXYGEN, PTHRP, TGFB, VEGF
+from ..fields import CXCL12, OPG, OXYGEN, PTHRP, RANKL, TGFB, VEGF
 from ..marrow import (
     OESTROGEN,
     World,
@@ -169,6 +169,18 @@ class TumourParameters(Group):
         5e-4, "nM/s", "0.2-1 nM within a large colony", "assumed", low=0, high=1,
         what="VEGF made by one cell at full output",
     )
+    opg_nM_per_s: float = number(
+        0.0, "nM/s", "none in an osteolytic line; neuroblastoma makes it (Hartwich 2013)",
+        "assumed", low=0, high=1, what="OPG made by one cell",
+    )
+    opg_gain_without_s6k: float = number(
+        1.2, "1", "sign: Hartwich 2013 (rapamycin raises OPG); size as mature osteoblasts",
+        "assumed", low=-1, high=10, what="rise of OPG of tumour cells without S6K",
+    )
+    rankl_nM_per_s: float = number(
+        0.0, "nM/s", "most lines leave RANKL to the host", "assumed", low=0, high=10,
+        what="soluble RANKL made by one cell",
+    )
     oxygen_use_per_s: float = number(
         0.6, "1/s", "6.25e-17 mol/cell/s (Casciari 1992), first order near 15 mmHg", "computed",
         low=0, high=10, what="use of oxygen by one cell",
@@ -316,6 +328,12 @@ def pthrp_target(tgfb_bound, p4ebp1, p, ref):
 
 
 @rule
+def tumour_opg(s6k, p, ref):
+    """Rapamycin raises the OPG that tumour cells secrete (Hartwich 2013); nM/s."""
+    return p.opg_nM_per_s * (1.0 + p.opg_gain_without_s6k * max(0.0, 1.0 - s6k / ref.s6k))
+
+
+@rule
 def emt_change(emt, tgfb_bound, s6k, mtorc2, p, ref):
     """TGF-beta, mTORC1 (RhoA/Rac1, Gulhati 2011) and mTORC2 (Lamouille 2012) drive EMT; 1/h."""
     drive = p.emt_on_tgfb * tgfb_bound
@@ -448,9 +466,10 @@ def crawl_target(site, luck, heading, cxcr4, s6k, mtorc2, world, p, ref, cxcl12_
 @kernel
 def release_tumour(
     n: int, cells: Cells, signals: Signals, world: World, p: TumourRates, ref: Reference,
-    pthlh: float, tgfbr2: float, ackr3: float, dt_h: float, lag_h: float,
+    pthlh: float, tgfbr2: float, ackr3: float, tnfsf11: float, tnfrsf11b: float, dt_h: float,
+    lag_h: float,
 ) -> None:  # fmt: skip
-    """Secretion of PTHrP and VEGF and uptake of oxygen and CXCL12, in the order of rows."""
+    """Secretion of PTHrP, VEGF, OPG, RANKL; uptake of oxygen and CXCL12; in the order of rows."""
     lag = 1.0 - np.exp(-dt_h / lag_h)
     for i in range(n):
         site = cells.site[i]
@@ -463,6 +482,8 @@ def release_tumour(
             active = 0.2  # assumed: a resting cell makes and uses a fifth
         world.source[PTHRP, site] += active * pthlh * p.pthrp_nM_per_s * cells.own_b[i]
         world.source[VEGF, site] += active * p.vegf_nM_per_s * signals.vegf[i]
+        world.source[OPG, site] += active * tnfrsf11b * tumour_opg(float(signals.s6k[i]), p, ref)
+        world.source[RANKL, site] += active * tnfsf11 * p.rankl_nM_per_s
         world.uptake[OXYGEN, site] += active * p.oxygen_use_per_s
         world.uptake[CXCL12, site] += ackr3 * p.cxcr7_uptake_per_s
 
@@ -473,6 +494,7 @@ class TumourTissue(Tissue):
     kind = TUMOUR
     parameters = TumourParameters
     rates_type = TumourRates
+    genes_used = ("ITGB3", "CXCR4", "ACKR3", "PTHLH", "TGFBR2", "TNFSF11", "TNFRSF11B")
 
     def receptors(self) -> Receptors:
         """IGF-1, TGF-beta and CXCL12 reach the network of a tumour cell."""
@@ -488,8 +510,8 @@ class TumourTissue(Tissue):
         """PTHrP, VEGF; uptake of oxygen and CXCL12."""
         release_tumour(
             self.population.n, self.cells, self.population.signals, s.world, self.rates,
-            s.reference, self.genes.PTHLH, self.genes.TGFBR2, self.genes.ACKR3, s.dt_h,
-            s.network.secretion_time_h,
+            s.reference, self.genes.PTHLH, self.genes.TGFBR2, self.genes.ACKR3, self.genes.TNFSF11,
+            self.genes.TNFRSF11B, s.dt_h, s.network.secretion_time_h,
         )  # fmt: skip
 
     def decide(self, s: Surroundings) -> None:

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from hand_made import NEVER, SURE, UNTREATED, change_rates, empty_marrow, one_step, put, rates
 
-from mtor_abm.cells.stroma import MesenchymalTissue, bone_fate, immature_opg, stem_division_rate
+from mtor_abm.cells.stroma import (
+    MesenchymalTissue,
+    bone_fate,
+    immature_opg,
+    stem_division_rate,
+    stromal_rankl,
+)
 from mtor_abm.fields import CXCL12, MCSF, OPG, RANKL, TGFB
 
 R = UNTREATED
@@ -27,6 +33,11 @@ def test_rules_by_hand():
     assert immature_opg(0.0, 0.56, R) == pytest.approx(0.56)
     assert immature_opg(R.s6k / 2, 0.56, R) == pytest.approx(0.78)
     assert immature_opg(2 * R.s6k, 0.56, R) == 1.0
+    p = P._replace(rankl_share=0.05, rankl_on_s6k=0.4)
+    assert stromal_rankl(R.s6k, p, R) == pytest.approx(0.05)
+    assert stromal_rankl(0.0, p, R) == pytest.approx(0.03), "temsirolimus lowers it (Okui 2010)"
+    assert stromal_rankl(9.0 * R.s6k, p, R) == pytest.approx(0.05 * 1.2)
+    assert stromal_rankl(0.0, p._replace(rankl_on_s6k=-0.6), R) == pytest.approx(0.08), "V9, B"
 
 
 def calling(share_for_bone, n=1):
@@ -97,3 +108,4 @@ def test_secretion():
     s.fields.source[:] = NEVER
     s.tissues["mesenchymal"].release(s)
     assert world.source[OPG, msc] == pytest.approx(p.opg_nM_per_s * p.opg_without_s6k)
+    assert world.source[RANKL, msc] == pytest.approx(rankl * (1.0 - p.rankl_on_s6k))

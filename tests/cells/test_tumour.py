@@ -39,7 +39,7 @@ from mtor_abm.cells.tumour import (
     pushed_site,
     traction,
 )
-from mtor_abm.fields import CXCL12, OXYGEN, PTHRP, TGFB, VEGF
+from mtor_abm.fields import CXCL12, OPG, OXYGEN, PTHRP, RANKL, TGFB, VEGF
 from mtor_abm.marrow import look_around
 
 P = rates(
@@ -400,6 +400,19 @@ def test_secretion_and_uptake_of_one_cell():
         assert world.uptake[OXYGEN, at] == pytest.approx(active * p.oxygen_use_per_s)
         assert world.uptake[CXCL12, at] == pytest.approx(p.cxcr7_uptake_per_s)
     assert np.count_nonzero(world.source) == 4
+
+
+def test_a_tumour_that_makes_opg_makes_more_without_s6k():
+    s = empty_marrow()
+    site, blocked = s.lattice.site(2, 2), s.lattice.site(6, 6)
+    put(s, "tumour", [site, blocked])
+    change_rates(s, "tumour", opg_nM_per_s=2e-5, opg_gain_without_s6k=1.2, rankl_nM_per_s=3e-4)
+    tissue = s.tissues["tumour"]
+    tissue.population.signals.s6k[1] = 0.0
+    tissue.release(s)
+    assert s.world.source[OPG, site] == pytest.approx(2e-5)
+    assert s.world.source[OPG, blocked] == pytest.approx(2.2 * 2e-5)
+    assert s.world.source[RANKL, site] == s.world.source[RANKL, blocked] == pytest.approx(3e-4)
 
 
 def test_pthrp_follows_tgfb_with_its_lag():
