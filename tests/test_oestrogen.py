@@ -8,7 +8,7 @@ from mtor_abm.cells.osteoblast import OsteoblastTissue, release_osteoblasts
 from mtor_abm.cells.osteoblast_rules import LINED, rise_without_oestrogen
 from mtor_abm.cells.osteoclast import OsteoclastTissue
 from mtor_abm.cells.osteoclast_rules import ageing
-from mtor_abm.cells.tumour import TumourTissue, oestrogen_drive
+from mtor_abm.cells.tumour import TumourTissue, er_activity, oestrogen_drive
 from mtor_abm.delivery import Pharmacy
 from mtor_abm.errors import UserError
 from mtor_abm.fields import OXYGEN
@@ -44,6 +44,18 @@ def test_the_dependent_share_of_division_goes_with_oestrogen():
     assert oestrogen_drive(0.0, p) == pytest.approx(0.2)
     assert oestrogen_drive(0.5, p) == pytest.approx(0.6)
     assert oestrogen_drive(0.0, rates(TumourTissue)) == 1.0, "the default line is ER-negative"
+
+
+def test_s6k_keeps_the_receptor_of_resistant_cells_active_without_oestrogen():
+    p = rates(TumourTissue, er_on_s6k=0.8)
+    whole = UNTREATED.s6k
+    assert er_activity(1.0, 0.0, p, UNTREATED) == 1.0
+    assert er_activity(0.0, whole, p, UNTREATED) == pytest.approx(0.8)
+    assert er_activity(0.0, whole / 2, p, UNTREATED) == pytest.approx(0.4)
+    assert er_activity(0.1, 0.0, p, UNTREATED) == pytest.approx(0.1), "everolimus ends resistance"
+    assert er_activity(0.1, 3.0 * whole, p, UNTREATED) == pytest.approx(0.1 + 0.9 * 0.8)
+    sensitive = p._replace(er_on_s6k=0.0)
+    assert er_activity(0.1, whole, sensitive, UNTREATED) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(("dependence", "divides"), [(0.0, True), (1.0, False)])

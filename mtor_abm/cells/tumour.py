@@ -72,7 +72,12 @@ class TumourParameters(Group):
     )
     oestrogen_dependence: float = number(
         0.0, "1", "MDA-MB-231 and 4T1 lack oestrogen receptors (ESR1)", "recalled", low=0, high=1,
-        what="share of division that needs oestrogen",
+        what="share of division that needs the oestrogen receptor",
+    )
+    er_on_s6k: float = number(
+        0.0, "1", "Yamnik 2009: S6K1 phosphorylates ER at S167; 0 is a sensitive line", "recalled",
+        low=0, high=1,
+        what="share of receptor activity that S6K keeps up without oestrogen (resistance)",
     )
     push_reach_sites: int = number(
         3, "1", "a dividing cell shoves neighbours some cell diameters aside", "assumed", low=1,
@@ -230,9 +235,15 @@ def division_rate(oxygen_mmHg, growth_factor, p4ebp1, p, ref):
 
 
 @rule
-def oestrogen_drive(oestrogen, p):
-    """Oestrogen drives division of ER-positive cells (exemestane label); what its loss leaves."""
-    return 1.0 - p.oestrogen_dependence * (1.0 - oestrogen)
+def er_activity(oestrogen, s6k, p, ref):
+    """Oestrogen activates its receptor; where cells resist its loss S6K does (Yamnik 2009)."""
+    return oestrogen + (1.0 - oestrogen) * p.er_on_s6k * min(s6k / ref.s6k, 1.0)
+
+
+@rule
+def oestrogen_drive(er, p):
+    """The oestrogen receptor drives division of ER-positive cells (exemestane label)."""
+    return 1.0 - p.oestrogen_dependence * (1.0 - er)
 
 
 @rule
@@ -383,7 +394,7 @@ def decide_tumour(
 ) -> None:  # fmt: skip
     """Each tumour cell reads its neighbourhood and writes what it means to do."""
     code = 1
-    fed_by_hormone = oestrogen_drive(float(world.serum[OESTROGEN]), p)
+    oestrogen = float(world.serum[OESTROGEN])
     for i in range(n):
         site = cells.site[i]
         luck = luck_of(seed, cells.uid[i], step)
@@ -427,7 +438,7 @@ def decide_tumour(
         cells.next_state[i] = CYCLING if cycles else QUIESCENT
         if cycles:
             grow = division_rate(oxygen, float(signals.growth_factor[i]), p4ebp1, p, ref)
-            grow *= fed_by_hormone
+            grow *= oestrogen_drive(er_activity(oestrogen, s6k, p, ref), p)
             grow *= cxcr4_growth(float(signals.cxcr4[i]), p)
             if happens(uniform_from(luck, 14), grow, dt_h):
                 cells.intent[i] = DIVIDE
