@@ -10,12 +10,14 @@ from . import bone
 from .cells import CELL_TYPES
 from .cells.sensing import Exposure, Sensing, SensingParameters
 from .cells.tissue import Surroundings
+from .cells.tumour import TumourTissue
 from .events import EventLog
-from .fields import FieldState
+from .fields import FIELDS, FieldState
 from .marrow import blank_world
 from .mtor import NetworkParameters, NetworkRates, reference
 from .numerics.lattice import Lattice
 from .parameters import kernel_values
+from .primary import PrimaryParameters, Strip
 from .scenario import CELLS, Scenario
 
 
@@ -55,6 +57,14 @@ def gather(
             numbers = scenario.of(kind.parameters)
             s.tissues[name] = kind(numbers, scenario.genes[name], network.susceptible)
     return s
+
+
+def rim_of(scenario: Scenario, s: Surroundings) -> Strip:
+    """The rim of a primary tumour whose cells are those of the tissue "tumour" of `s`."""
+    tumour = s.tissues["tumour"]
+    assert isinstance(tumour, TumourTissue)
+    rows = [scenario.fields[field.key] for field in FIELDS]
+    return Strip(scenario.of(PrimaryParameters), tumour, rows, s)  # type: ignore[arg-type]
 
 
 def release(s: Surroundings, bone_rates: bone.BoneRates) -> None:

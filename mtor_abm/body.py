@@ -1,16 +1,19 @@
 """Outside the marrow: the primary tumour that sheds cells into blood.
 
-The primary is a well-mixed mass with the mTOR network of one typical cell; what it sheds are agents
-in blood (`cells/circulating.py`). It starts empty, since most experiments inject cells into bone.
+The primary grows as a well-mixed mass with the mTOR network of one typical cell. What it sheds
+is sampled from a strip of its rim (`primary/`) and scaled to its size; the cells become agents in
+blood (`cells/circulating.py`). It starts empty, since most experiments inject cells into bone.
 """
 
 import numpy as np
 
+from .cells.sensing import Exposure
 from .cells.tissue import Surroundings
 from .mtor import Dosage, Signals, advance_network, blank_signals
 from .numerics.chance import uniform
 from .numerics.compiled import kernel, making_kernel
 from .parameters import Group, number
+from .primary import Strip
 
 
 # fmt: off
@@ -52,10 +55,14 @@ class PrimaryTumour:
     Attributes:
         cells: number of cells, a float: it grows as a whole.
         signals: network of its typical cell, row 0.
+        rim: the strip that tells what it sheds; None in a body without a primary.
     """
 
-    def __init__(self, parameters: BodyParameters, dosage: Dosage) -> None:
+    def __init__(
+        self, parameters: BodyParameters, dosage: Dosage, rim: Strip | None = None
+    ) -> None:
         self.parameters = parameters
+        self.rim = rim
         self.cells = parameters.primary_cells
         self.dosage = dosage
         self.signals: Signals = blank_signals(1)
@@ -80,26 +87,30 @@ class PrimaryTumour:
         self.cells *= np.exp(
             p.primary_growth_rate_per_h * (0.25 + 0.75 * translated) * room * s.dt_h
         )
-        expected = self.cells * self.shedding_per_h(s) * s.dt_h * p.circulating_share
-        self._shed(s, poisson(expected, s.seed, s.step))
+        if self.rim is not None:
+            self.rim.dose(Exposure(*(layer[0] for layer in blood)))
+            self.rim.step()
+            expected = self.cells * self.shedding_per_h(self.rim) * s.dt_h * p.circulating_share
+            self._shed(s, self.rim, poisson(expected, s.seed, s.step))
 
-    def shedding_per_h(self, s: Surroundings) -> float:
-        """Crawling (S6K, mTORC2) and MMP-9 (S6K, 4E-BP1-P; Zhou and Wong 2006) drive shedding."""
-        s6k = float(self.signals.s6k[0]) / s.reference.s6k
-        p4ebp1 = float(self.signals.p4ebp1[0]) / s.reference.p4ebp1
-        mtorc2 = float(self.signals.mtorc2[0]) / s.reference.mtorc2
-        motile = 0.2 + 0.5 * s6k + 0.3 * mtorc2
-        mmp9 = 0.3 + 0.35 * s6k + 0.35 * p4ebp1
-        return self.parameters.shedding_rate_per_h * motile * mmp9
+    def shedding_per_h(self, rim: Strip) -> float:
+        """Shedding follows what leaves the rim through breached membrane and matrix."""
+        untreated = rim.parameters.untreated_shed_per_d_per_mm
+        return self.parameters.shedding_rate_per_h * rim.shed_per_d_per_mm / untreated
 
-    def _shed(self, s: Surroundings, count: int) -> None:
-        if count == 0:
+    def _shed(self, s: Surroundings, rim: Strip, count: int) -> None:
+        """Put cells into blood, each like one of the last that left the rim."""
+        if count == 0 or not rim.leavers:
             return
         blood = s.tissues["circulating"].population
         uids = shed_uids(count, s.seed, s.step)
-        new = blood.add(uid=uids, clone=uids, site=np.full(count, -1))
-        for mine, theirs in zip(blood.signals, self.signals, strict=True):
-            mine[new] = theirs[0]
+        models = [rim.leavers[k] for k in picks(count, len(rim.leavers), s.seed, s.step)]
+        emt = np.array([model.emt for model in models], dtype=np.float32)
+        new = blood.add(uid=uids, clone=uids, site=np.full(count, -1), emt=emt)
+        for column, values in zip(
+            blood.signals, np.array([model.signals for model in models]).T, strict=True
+        ):
+            column[new] = values
         s.events.add(s.time_h, "shedding", blood, np.arange(new.start, new.stop))
         s.count("shed", count)
 
@@ -122,4 +133,13 @@ def shed_uids(count: int, seed: int, step: int) -> np.ndarray:
     out = np.empty(count, dtype=np.int64)
     for i in range(count):
         out[i] = np.int64(uniform(seed, PRIMARY_UID, step, 500000 + i) * 9007199254740992.0)
+    return out
+
+
+@making_kernel
+def picks(count: int, n: int, seed: int, step: int) -> np.ndarray:
+    """Which of n cells each of the cells shed in this step is like, int64 (count,)."""
+    out = np.empty(count, dtype=np.int64)
+    for i in range(count):
+        out[i] = int(uniform(seed, PRIMARY_UID, step, 700000 + i) * n)
     return out

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from . import bone, seeding
-from .assembly import gather, release
+from .assembly import gather, release, rim_of
 from .body import BodyParameters, PrimaryTumour
 from .cells import CELL_TYPES
 from .cells.endothelial import EndothelialParameters
@@ -119,9 +119,11 @@ class MarrowModel(MesaModel):
         self.surroundings = s
         network = s.network
         tumour_genes = scenario.genes["tumour"]
+        body = scenario.of(BodyParameters)
         self.body = PrimaryTumour(
-            scenario.of(BodyParameters),
+            body,
             Dosage(tumour_genes.RPTOR, tumour_genes.RICTOR, tumour_genes.PTEN, network.susceptible),
+            rim_of(scenario, s) if body.primary_cells > 0.0 else None,
         )
         bone_parameters = scenario.of(bone.BoneParameters)
         self.bone_rates = kernel_values(bone.BoneRates, bone_parameters)

@@ -27,6 +27,7 @@ from .fields import FIELDS
 from .genes import GENE_ALIASES, Genes
 from .mtor import NetworkParameters
 from .parameters import Group
+from .primary import PrimaryParameters
 from .run_settings import OutputParameters, RunParameters, is_multiple
 from .schedule import Schedule
 from .seeding import GeometryParameters, InoculumParameters
@@ -47,6 +48,7 @@ GROUPS: dict[str, type[Group]] = {
     "endothelium": EndothelialParameters,
     "circulating": CirculatingParameters,
     "body": BodyParameters,
+    "primary": PrimaryParameters,
 }
 """Parameter groups by the name of their table in a scenario file."""
 

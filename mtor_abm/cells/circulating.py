@@ -23,7 +23,10 @@ ANOIKIS, STARVATION = CAUSE["anoikis"], CAUSE["starvation"]
 
 CIRCULATING = CellType(
     "circulating", 10, ("detached",), "circulating tumour cell",
-    own={"missing_energy": ("own_a", "energy missing from its store, 0 full to 1 empty")},
+    own={
+        "missing_energy": ("own_a", "energy missing from its store, 0 full to 1 empty"),
+        "emt": ("own_b", "EMT score with which it left the primary"),
+    },
 )  # fmt: skip
 
 
@@ -232,6 +235,7 @@ class CirculatingTissue(Tissue):
                 parent=self.cells.uid[rows],
                 clone=self.cells.clone[rows],
                 site=self.cells.target[rows],
+                emt=self.cells.own_b[rows],
             )
             guests.copy_signals(new, rows, self.population)
             s.world.occupant[self.cells.target[rows]] = guests.kind.code

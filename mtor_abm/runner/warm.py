@@ -14,6 +14,7 @@ EVERYTHING: dict[str, Any] = {
     "run": {"days": TINY_HOURS / 24.0},
     "geometry": {"nx": TINY_SITES, "ny": TINY_SITES},
     "body": {"primary_cells": 1e9},
+    "primary": {"length_sites": 8, "settle_days": TINY_HOURS / 24.0},
     "drugs": {
         "rapamycin": {"dose_mg_per_kg": 1.5, "route": "ip", "every_h": 24.0, "start_day": 0.0},
         "zoledronate": {"dose_mg_per_kg": 0.1, "route": "sc", "every_h": 168.0, "start_day": 0.0},
@@ -53,12 +54,13 @@ def compile_cells() -> None:
     """Every kernel but those of the fields, which stand still here."""
     from ..fields import FieldState
 
-    setattr(FieldState, "advance", lambda self, dt_s: None)  # noqa: B010 (this process only)
+    setattr(FieldState, "advance", lambda self, dt_s, only=None: None)  # noqa: B010 (this process only)
     warm_up()
 
 
 def call_what_is_rare(model: Any) -> None:
     """Call the kernels that a short run need not reach."""
+    from ..body import picks
     from ..cells.osteoblast import lonely
     from ..cells.osteoclast import lifespans
     from ..cells.tissue import child_uids
@@ -69,6 +71,7 @@ def call_what_is_rare(model: Any) -> None:
     lonely(none, s.world, s.lattice.disc(2.0), 2)
     lifespans(none, s.tissues["osteoclast"].rates, s.seed)
     child_uids(none, s.seed, s.step)
+    picks(1, 1, s.seed, s.step)
     local_thickness_um(np.eye(4, dtype=bool), 10.0)
 
 

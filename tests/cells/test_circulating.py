@@ -140,8 +140,10 @@ def test_a_cell_enters_beside_a_perfused_vessel_and_keeps_its_clone():
     s.world.vessel[door] = 1
     traveller = {name: int(s.tissues["circulating"].population.column(name)[0]) for name in ("uid",
                  "clone")}  # fmt: skip
+    s.tissues["circulating"].population.column("emt")[:] = 0.625
     one_step(s, "circulating")
     guests = s.tissues["tumour"].population
+    assert guests.column("emt")[0] == 0.625
     assert s.tissues["circulating"].population.n == 0
     assert guests.n == 1
     assert guests.column("site")[0] - door in set(s.world.near)
