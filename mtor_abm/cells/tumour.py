@@ -564,6 +564,7 @@ class TumourTissue(Tissue):
             parent=cells.parent[rows],
             clone=cells.clone[rows],
             site=np.full(len(rows), -1),
+            emt=cells.own_a[rows],
         )
         blood.copy_signals(new, rows, self.population)
         s.world.occupant[cells.site[rows]] = 0

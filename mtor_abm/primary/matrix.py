@@ -37,10 +37,10 @@ def mmp9_output(s6k, p4ebp1, p, ref):
 
 
 @rule
-def left_after(left, mmp9_nM, digestion_per_nM_h, repair_per_h, dt_h):
-    """Digestion by MMP-9 against repair: implicit step of dm/dt = r (1 - m) - k MMP9 m."""
+def left_after(left, mmp9_nM, digestion_per_h, repair_per_h, dt_h):
+    """Digestion by MMP-9 against repair: implicit step, dm/dt = r (1 - m) - k MMP9 m."""
     gain = repair_per_h * dt_h
-    return (left + gain) / (1.0 + gain + digestion_per_nM_h * mmp9_nM * dt_h)
+    return (left + gain) / (1.0 + gain + digestion_per_h * mmp9_nM * dt_h)
 
 
 @kernel
@@ -50,9 +50,9 @@ def digest(barrier: Barrier, world: World, p, dt_h: float) -> None:
         kind = barrier.kind[site]
         if kind != MATRIX and kind != MEMBRANE:
             continue
-        digestion = p.matrix_digestion_per_nM_h
+        digestion = p.matrix_digestion_per_h
         if kind == MEMBRANE:
-            digestion = p.membrane_digestion_per_nM_h
+            digestion = p.membrane_digestion_per_h
         left = left_after(
             float(barrier.left[site]), float(world.level[MMP9, site]), digestion, p.repair_per_h,
             dt_h,

@@ -106,13 +106,13 @@ class PrimaryParameters(Group):
         0.4, "1", "tissue is uneven", "assumed", low=0, high=2,
         what="log-normal spread of thickness and density from site to site",
     )
-    membrane_digestion_per_nM_h: float = number(
-        0.09, "1/(nM h)", "hours to a day at a tumour's MMP-9", "assumed", low=0, high=10,
-        what="rate at which MMP-9 digests membrane",
+    membrane_digestion_per_h: float = number(
+        0.09, "1/h", "hours to a day at a tumour's MMP-9", "assumed", low=0, high=10,
+        what="rate at which 1 nM of MMP-9 digests membrane",
     )
-    matrix_digestion_per_nM_h: float = number(
-        0.4, "1/(nM h)", "as membrane", "assumed", low=0, high=10,
-        what="rate at which MMP-9 digests matrix",
+    matrix_digestion_per_h: float = number(
+        0.4, "1/h", "as membrane", "assumed", low=0, high=10,
+        what="rate at which 1 nM of MMP-9 digests matrix",
     )
     repair_per_h: float = number(
         0.02, "1/h", "new matrix in two days", "assumed", low=0, high=1,

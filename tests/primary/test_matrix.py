@@ -25,8 +25,8 @@ from mtor_abm.primary.numbers import PrimaryRates
 P = kernel_values(PrimaryRates, PrimaryParameters())._replace(
     mmp9_on_s6k=0.35,
     mmp9_on_4ebp1=0.35,
-    membrane_digestion_per_nM_h=0.1,
-    matrix_digestion_per_nM_h=0.4,
+    membrane_digestion_per_h=0.1,
+    matrix_digestion_per_h=0.4,
     repair_per_h=0.02,
 )
 
