@@ -73,8 +73,13 @@ HEADLINES = (
 
 
 def arm(name: str, changes: Mapping[str, Any] | None = None) -> Scenario:
-    """A shipped scenario in the small marrow, with further changes (`Scenario.changed`)."""
-    return load(name).changed({**SMALL, **(changes or {})})
+    """A shipped scenario in the small marrow, with further changes (`Scenario.changed`).
+
+    What is said of drugs holds in the treated arm only.
+    """
+    given = changes or {}
+    mine = {k: v for k, v in given.items() if name == TREATED or not k.startswith("drugs.")}
+    return load(name).changed({**SMALL, **mine})
 
 
 def follow(

@@ -112,18 +112,12 @@ def evaluate(point: Point, seeds: tuple[int, ...], settings: Settings) -> Outcom
     sums = dict.fromkeys((headline.key for headline in HEADLINES), 0.0)
     for seed in seeds:
         pair = [
-            follow(fresh_luck(MarrowModel(_arm(name, settings, changed), seed), key))
+            follow(fresh_luck(MarrowModel(arm(name, {**settings, **changed}), seed), key))
             for name in (CONTROL, TREATED)
         ]
         for name, value in effects(*pair).items():
             sums[name] += value / len(seeds)
     return sums
-
-
-def _arm(name: str, settings: Settings, changed: dict[str, Any]) -> Any:
-    """A scenario with the changes that it can take: only the treated one has a drug."""
-    mine = {k: v for k, v in changed.items() if name == TREATED or not k.startswith("drugs.")}
-    return arm(name, {**settings, **mine})
 
 
 def is_idle(factor: Factor, seed: int, settings: Settings, base: Outcome) -> bool:
@@ -134,7 +128,7 @@ def is_idle(factor: Factor, seed: int, settings: Settings, base: Outcome) -> boo
         base: readouts of the treated arm with all factors at their defaults.
     """
     for bound in (factor.low, factor.high):
-        scenario = _arm(TREATED, settings, {factor.key: factor.value(bound)})
+        scenario = arm(TREATED, {**settings, factor.key: factor.value(bound)})
         got = follow(MarrowModel(scenario, seed))
         if any(not _same(got[name], base[name]) for name in base):
             return False
@@ -227,7 +221,7 @@ def _idle(
         if kept["asked"] == asked:
             return frozenset(kept["idle"])
     say(f"looking which of {len(factors)} numbers do nothing in this marrow")
-    base = follow(MarrowModel(_arm(TREATED, settings, {}), seed))
+    base = follow(MarrowModel(arm(TREATED, settings), seed))
     tried = [f for f in factors if f.confidence != CHANCE]
     tasks = [(f, seed, settings, base) for f in tried]
     found = dict(_each(is_idle, tasks, jobs))
