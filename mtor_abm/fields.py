@@ -257,6 +257,17 @@ class McsfField(FieldParameters):
     )
 
 
+class TnfField(FieldParameters):
+    """TNF-alpha, nM of trimer; from inflamed monocytes only, so that healthy marrow has none."""
+
+    diffusivity_um2_per_s: float = number(
+        40.0, "um2/s", "51 kDa trimer", "assumed", low=1, high=200, what="diffusivity"
+    )
+    loss_per_s: float = number(
+        8e-4, "1/s", "half-life 6-20 min", "recalled", low=1e-5, high=0.1, what="loss"
+    )
+
+
 @dataclass(frozen=True)
 class Field:
     """A row of FIELDS: key in scenarios and columns, unit of its level, label, numbers."""
@@ -277,9 +288,10 @@ FIELDS = (
     Field("igf1", "nM", "IGF-1", Igf1Field),
     Field("pthrp", "nM", "PTHrP", PthrpField),
     Field("mcsf", "nM", "M-CSF", McsfField),
+    Field("tnf", "nM", "TNF-alpha", TnfField),
 )
 # Rows of the concentration arrays, for kernels.
-OXYGEN, CXCL12, VEGF, RANKL, OPG, TGFB, IGF1, PTHRP, MCSF = range(len(FIELDS))
+OXYGEN, CXCL12, VEGF, RANKL, OPG, TGFB, IGF1, PTHRP, MCSF, TNF = range(len(FIELDS))
 
 # Levels (nM, mmHg) that stand for nothing: less than one molecule in the whole marrow. Squares of
 # smaller ones would underflow in single precision.

@@ -152,6 +152,15 @@ def contact_rankl(site, world):
 
 
 @rule
+def touches(site, code, world):
+    """True if a cell of this type fills one of the 8 nearest sites."""
+    for offset in world.near:
+        if world.occupant[site + offset] == code:
+            return True
+    return False
+
+
+@rule
 def reaches(site, offset, reach, world):
     """True if site + offset lies in the lattice, for an offset of up to `reach` sites a side."""
     there = site + offset

@@ -260,6 +260,18 @@ def _oestrogen(v: Look) -> float:
     return float(v.world.serum[OESTROGEN])
 
 
+@column("ob_early_programme", "1", "RUNX2, SP7, ALPL of preosteoblasts and osteoblasts, over an "
+        "untreated preosteoblast", "mean")  # fmt: skip
+def _early_programme(v: Look) -> float:
+    return float(v.s.tissues["osteoblast"].programmes(v.s)[0])
+
+
+@column("ob_late_programme", "1", "BGLAP, IBSP, COL1A1 of preosteoblasts and osteoblasts, over an "
+        "untreated osteoblast", "mean")  # fmt: skip
+def _late_programme(v: Look) -> float:
+    return float(v.s.tissues["osteoblast"].programmes(v.s)[1])
+
+
 @column("vessel_length_mm_per_mm2", "mm/mm2", "vessel length density: vessel sites x their size",
         "final", "max")  # fmt: skip
 def _vessel_length(v: Look) -> float:

@@ -13,10 +13,14 @@ EFFECTS: dict[tuple[str, str], dict[str, float]] = {
     ("V2", "B"): {"signalling.vegf_foxo": 0.0, "endothelium.speed_on_mtorc2": 0.0},
     ("V3", "B"): {
         "osteoclast.commitment_without_s6k": 1.5,
+        "osteoclast.mafb_brake": 0.0,
         "osteoclast.death_without_s6k": -0.5,
-        "osteoclast.lip_weight": 0.0,
+        "osteoclast.resorption_on_s6k": 0.0,
     },
-    ("V3", "biphasic"): {"osteoclast.death_without_s6k": -0.5},
+    ("V3", "biphasic"): {
+        "osteoclast.death_without_s6k": -0.5,
+        "osteoclast.resorption_on_s6k": 0.0,
+    },
     ("V3b", "B"): {"tumour.emt_on_s6k": 0.0},
     ("V4", "A"): {
         "circulating.capture_base": 0.0,
@@ -37,12 +41,13 @@ EFFECTS: dict[tuple[str, str], dict[str, float]] = {
         "tumour.chemotaxis_on_s6k": 0.0,
         "tumour.chemotaxis_on_mtorc2": 0.7,
     },
-    ("V9", "A"): {"osteoblast.opg_immature_without_s6k": 2.2, "stroma.opg_without_s6k": 2.2},
-    ("V9", "B"): {
-        "osteoblast.opg_gain_without_s6k": -0.44,
-        "osteoblast.rankl_on_s6k": -0.6,
-        "stroma.rankl_on_s6k": -0.6,
+    ("V9", "A"): {
+        "osteoblast.opg_immature_without_s6k": 2.2,
+        "osteoblast.rankl_immature_without_s6k": 0.6,
+        "stroma.opg_without_s6k": 2.2,
+        "stroma.rankl_without_s6k": 0.6,
     },
+    ("V9", "B"): {"osteoblast.opg_gain_without_s6k": -0.44, "osteoblast.rankl_on_s6k": -0.6},
 }
 
 

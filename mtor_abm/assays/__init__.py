@@ -5,7 +5,10 @@
 
 from .bench import Bench, Readout
 from .boyden import BOYDEN
+from .coculture import COCULTURE
 from .marrow_run import MARROW
+from .osteoblast_culture import OSTEOBLAST_CULTURE
+from .osteoclast_culture import OSTEOCLAST_CULTURE
 from .single_cell import CELL
 from .suspension import SUSPENSION
 from .tube import TUBE
@@ -16,6 +19,9 @@ _ALL = (
     SUSPENSION,
     BOYDEN,
     TUBE,
+    OSTEOCLAST_CULTURE,
+    OSTEOBLAST_CULTURE,
+    COCULTURE,
 )  # fmt: skip
 BENCHES: dict[str, Bench] = {bench.key: bench for bench in _ALL}
 

@@ -36,6 +36,8 @@ from .osteoblast_rules import (
     OsteoblastParameters,
     OsteoblastRates,
     apposition_per_h,
+    early_expression,
+    late_expression,
     maturation_rate,
     opg_target,
     rankl_target,
@@ -250,7 +252,7 @@ def release_osteoblasts(
         s6k = float(signals.s6k[i])
         pthrp = float(world.level[PTHRP, site])
         stage = stage_rankl(state, world.alarm[site] == 1, p) * unrestrained
-        wanted = tnfsf11 * rankl_target(stage, pthrp, s6k, float(signals.mtorc2[i]), p, ref)
+        wanted = tnfsf11 * rankl_target(state, stage, pthrp, s6k, float(signals.mtorc2[i]), p, ref)
         cells.own_b[i] += (wanted - cells.own_b[i]) * lag
         world.source[RANKL, site] += p.rankl_nM_per_s * cells.own_b[i]
         if state == OSTEOCYTE:
@@ -286,6 +288,12 @@ class OsteoblastTissue(Tissue):
             s.reference, s.tissues["mesenchymal"].rates.mcsf_nM_per_s, self.genes.TNFSF11,
             self.genes.TNFRSF11B, s.dt_h,
         )  # fmt: skip
+
+    def programmes(self, s: Surroundings) -> np.ndarray:
+        """Early (RUNX2, SP7, ALPL) and late (BGLAP, IBSP, COL1A1) programme, float64 (2,)."""
+        return programmes(
+            self.population.n, self.cells, self.population.signals, self.rates, s.reference
+        )
 
     def decide(self, s: Surroundings) -> None:
         """Seek, spread, mature, form, rest."""
@@ -364,6 +372,25 @@ class OsteoblastTissue(Tissue):
         lifted = causes == CAUSE["retraction"]
         s.world.occupant[self.cells.site[rows[lifted]]] = marrow.OSTEOCLAST
         self.population.remove(dead)
+
+
+@making_kernel
+def programmes(
+    n: int, cells: Cells, signals: Signals, p: OsteoblastRates, ref: Reference
+) -> np.ndarray:  # fmt: skip
+    """Early and late programme, each the mean over preosteoblasts and osteoblasts, NaN if none."""
+    early = late = 0.0
+    count = 0
+    for i in range(n):
+        state = cells.state[i]
+        if state in (PREOSTEOBLAST, OSTEOBLAST):
+            s6k, mtorc2 = float(signals.s6k[i]), float(signals.mtorc2[i])
+            early += early_expression(state, s6k, mtorc2, p, ref)
+            late += late_expression(state, min(cells.own_a[i], 1.0), s6k, mtorc2, p, ref)
+            count += 1
+    if count == 0:
+        return np.array([np.nan, np.nan])
+    return np.array([early / count, late / count])
 
 
 @making_kernel

@@ -8,7 +8,7 @@ from ..numerics.compiled import rule
 from ..numerics.response import hill2
 from ..parameters import Group, number, tuple_type
 from .population import SPECIAL, CellType
-from .stroma import immature_opg
+from .stroma import immature_output
 
 EMBED = SPECIAL  # the site is full of bone: move on, or stay in it
 
@@ -67,6 +67,27 @@ class OsteoblastParameters(Group):
         1.0, "1", "Chen and Long 2015: late genes need raptor (V1)", "assumed", low=-2, high=1,
         what="share of maturation and matrix that needs S6K",
     )
+    late_s6k_half: float = number(
+        0.1, "1", "target T29: everolimus IC50 on osteoblast differentiation 13.5 nM", "fitted",
+        low=0.001, high=100,
+        what="S6K, over the reference, that carries half of that share: small is much in reserve",
+    )
+    bmp: float = number(
+        0.0, "1", "what marrow makes is in the maturation time", "assumed", low=0, high=1,
+        what="BMP added to it, 1 saturates",
+    )
+    bmp_gain: float = number(
+        1.0, "1", "doubles the rate; size assumed", "assumed", low=0, high=20,
+        what="rise of the maturation rate at saturating added BMP",
+    )
+    bmp_by_smad: float = number(
+        0.5, "1", "Karner 2017: through Smad4 and mTORC1; the shares assumed equal", "assumed",
+        low=0, high=1, what="share of BMP's effect through Smad, the rest through mTORC1",
+    )
+    early_on_mtorc2: float = number(
+        0.3, "1", "Sun 2016: SP7 and ALPL fall without Rictor; size assumed", "assumed", low=0,
+        high=1, what="share of the early programme that needs mTORC2",
+    )
     early_gain: float = number(
         0.2, "1", "Chen and Long 2015: early genes slightly up without raptor", "found", low=-1,
         high=2, what="rise of early commitment without S6K (V1)",
@@ -83,7 +104,7 @@ class OsteoblastParameters(Group):
         high=5, what="rise of the death rate of osteoblasts without oestrogen",
     )
     apposition_um_per_day: float = number(
-        1.4, "um/d", "mouse 1-2 um/d; Moffitt 10 um in 9 d is 1.1", "recalled", low=0, high=5,
+        1.7, "um/d", "mouse 1-2 um/d; Moffitt 10 um in 9 d is 1.1", "recalled", low=0, high=5,
         what="matrix laid down by an active osteoblast",
     )
     call_rate_per_h: float = number(
@@ -144,7 +165,12 @@ class OsteoblastParameters(Group):
     )
     rankl_on_s6k: float = number(
         0.4, "1", "Okui 2010: temsirolimus lowers stromal RANKL", "assumed", low=-2, high=1,
-        what="share of RANKL that needs S6K",
+        what="share of the RANKL of mature and lining cells that needs S6K",
+    )
+    rankl_immature_without_s6k: float = number(
+        3.0, "1", "target T59: stromal RANKL +60 to +210 % under rapalogs, geometric middle 2.2",
+        "fitted", low=0, high=10,
+        what="RANKL of preosteoblasts without S6K, over that of the reference cell (V9)",
     )
     opg_nM_per_s: float = number(
         1e-4, "nM/s", "marrow mean near Kd 1 nM", "assumed", low=0, high=1,
@@ -172,26 +198,59 @@ OsteoblastRates = tuple_type("OsteoblastRates", OsteoblastParameters, __name__)
 
 
 @rule
+def late_by_s6k(s6k, p, ref):
+    """The late programme needs mTORC1/S6K (Chen and Long 2015), of which there is a reserve."""
+    enough = s6k / ref.s6k * (1.0 + p.late_s6k_half) / (s6k / ref.s6k + p.late_s6k_half)
+    return 1.0 - p.late_rate_on_s6k + p.late_rate_on_s6k * enough
+
+
+@rule
+def late_by_mtorc2(mtorc2, p, ref):
+    """The late programme needs mTORC2 (Chen J 2015; Sun 2016)."""
+    return 1.0 - p.late_rate_on_mtorc2 + p.late_rate_on_mtorc2 * mtorc2 / ref.mtorc2
+
+
+@rule
 def maturation_rate(s6k, mtorc2, p, ref):
-    """The late programme needs mTORC1 (Chen and Long 2015) and mTORC2 (Chen J 2015); 1/h."""
-    carried = 1.0 - p.late_rate_on_mtorc2 + p.late_rate_on_mtorc2 * mtorc2 / ref.mtorc2
-    by_s6k = 1.0 - p.late_rate_on_s6k + p.late_rate_on_s6k * s6k / ref.s6k
-    return by_s6k * carried / p.maturation_time_h
+    """Both complexes drive maturation, 1/h; BMP adds to it by Smad and by mTORC1 (Karner 2017)."""
+    by_s6k = late_by_s6k(s6k, p, ref)
+    added = p.bmp * p.bmp_gain * (p.bmp_by_smad + (1.0 - p.bmp_by_smad) * by_s6k)
+    return (by_s6k + added) * late_by_mtorc2(mtorc2, p, ref) / p.maturation_time_h
+
+
+@rule
+def early_by_s6k(s6k, p, ref):
+    """Early genes rise a little without raptor (Chen and Long 2015; V1)."""
+    return 1.0 + p.early_gain * max(0.0, 1.0 - s6k / ref.s6k)
+
+
+@rule
+def early_expression(state, s6k, mtorc2, p, ref):
+    """RUNX2, SP7 and ALPL over those of an untreated preosteoblast; half in mature cells."""
+    by_mtorc2 = 1.0 - p.early_on_mtorc2 + p.early_on_mtorc2 * mtorc2 / ref.mtorc2
+    stage = 1.0 if state == PREOSTEOBLAST else 0.5  # assumed
+    return stage * early_by_s6k(s6k, p, ref) * by_mtorc2
+
+
+@rule
+def late_expression(state, maturity, s6k, mtorc2, p, ref):
+    """BGLAP, IBSP and COL1A1 over those of an untreated osteoblast; they rise with maturity."""
+    stage = maturity if state == PREOSTEOBLAST else 1.0
+    return stage * late_by_s6k(s6k, p, ref) * late_by_mtorc2(mtorc2, p, ref)
 
 
 @rule
 def spread_rate(tgfb_nM, s6k, p, ref):
     """TGF-beta calls the lineage onto the reversal surface; early genes rise without S6K (V1)."""
     called = p.division_base + (1.0 - p.division_base) * hill2(tgfb_nM, p.tgfb_half_nM)
-    return p.division_rate_per_h * called * (1.0 + p.early_gain * max(0.0, 1.0 - s6k / ref.s6k))
+    return p.division_rate_per_h * called * early_by_s6k(s6k, p, ref)
 
 
 @rule
 def apposition_per_h(s6k, mtorc2, p, ref, step_um):
     """Matrix of an active osteoblast, sites per hour; needs S6K and mTORC2 like maturation."""
-    carried = 1.0 - p.late_rate_on_mtorc2 + p.late_rate_on_mtorc2 * mtorc2 / ref.mtorc2
-    by_s6k = 1.0 - p.late_rate_on_s6k + p.late_rate_on_s6k * s6k / ref.s6k
-    return p.apposition_um_per_day / 24.0 / step_um * by_s6k * carried
+    programme = late_by_s6k(s6k, p, ref) * late_by_mtorc2(mtorc2, p, ref)
+    return p.apposition_um_per_day / 24.0 / step_um * programme
 
 
 @rule
@@ -213,11 +272,17 @@ def rise_without_oestrogen(rise, oestrogen):
 
 
 @rule
-def rankl_target(stage, pthrp_nM, s6k, mtorc2, p, ref):
-    """PTHrP raises RANKL; mTORC2 (Sun 2016) and mTORC1/S6K (Okui 2010) carry it."""
+def rankl_target(state, stage, pthrp_nM, s6k, mtorc2, p, ref):
+    """PTHrP raises RANKL; mTORC2 carries it (Sun 2016), mTORC1/S6K too where cells are mature.
+
+    Under rapalogs RANKL falls in mature cells (Okui 2010) and rises in immature ones (Hofbauer
+    2001; V9).
+    """
     driven = 1.0 + p.pthrp_gain * pthrp_nM / (pthrp_nM + p.pthrp_half_nM)
     by_mtorc2 = 1.0 - p.rankl_on_mtorc2 + p.rankl_on_mtorc2 * mtorc2 / ref.mtorc2
     by_s6k = 1.0 - p.rankl_on_s6k + p.rankl_on_s6k * min(s6k / ref.s6k, 1.5)
+    if state == PREOSTEOBLAST:
+        by_s6k = immature_output(s6k, p.rankl_immature_without_s6k, ref)
     return min(1.5, stage * driven * by_mtorc2 * by_s6k)
 
 
@@ -226,5 +291,5 @@ def opg_target(state, pthrp_nM, s6k, p, ref):
     """Rapalogs raise OPG of mature cells and lower that of immature ones (Hofbauer 2001; V9)."""
     lowered = 1.0 - p.opg_loss_pthrp * pthrp_nM / (pthrp_nM + p.pthrp_half_nM)
     if state == PREOSTEOBLAST:
-        return lowered * 0.5 * immature_opg(s6k, p.opg_immature_without_s6k, ref)
+        return lowered * 0.5 * immature_output(s6k, p.opg_immature_without_s6k, ref)
     return lowered * (1.0 + p.opg_gain_without_s6k * max(0.0, 1.0 - s6k / ref.s6k))

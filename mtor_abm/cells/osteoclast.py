@@ -7,18 +7,20 @@ parts follow the front they make. How fast is in `osteoclast_rules.py`.
 import numpy as np
 
 from .. import bone
-from ..fields import MCSF, RANKL
+from ..fields import MCSF, RANKL, TNF
 from ..genes import Genes
 from ..marrow import (
     BONE,
     OESTROGEN,
     OSTEOCLAST,
+    TUMOUR,
     World,
     climb_free,
     nearest_within,
     pick_free,
     step_towards,
     takes_lining,
+    touches,
 )
 from ..mtor import Reference, Signals
 from ..numerics.chance import luck_of, uniform_from
@@ -81,6 +83,14 @@ def free_front(footprint, world):
 
 
 @kernel
+def release_tnf(n: int, cells: Cells, world: World, p: OsteoclastRates) -> None:
+    """Monocytes that touch a tumour cell turn inflammatory and make TNF-alpha [assumed]."""
+    for i in range(n):
+        if cells.state[i] == MONOCYTE and touches(cells.site[i], TUMOUR, world):
+            world.source[TNF, cells.site[i]] += p.tnf_nM_per_s
+
+
+@kernel
 def decide_precursors(
     n: int, cells: Cells, signals: Signals, world: World, p: OsteoclastRates, ref: Reference,
     disc: np.ndarray, reach: int, step_um: float, seed: int, step: int, dt_h: float,
@@ -99,8 +109,9 @@ def decide_precursors(
         if cells.state[i] == MONOCYTE:
             signal = rankl_signal(site, world, p)
             mcsf = float(world.level[MCSF, site])
+            tnf = float(world.level[TNF, site])
             rate = commitment_rate(
-                signal, mcsf, float(signals.s6k[i]), float(signals.p4ebp1[i]), p, ref
+                signal, mcsf, tnf, float(signals.s6k[i]), float(signals.p4ebp1[i]), p, ref
             )
             if happens(uniform_from(luck, 42), rate, dt_h):
                 cells.next_state[i] = COMMITTED
@@ -159,7 +170,8 @@ def decide_osteoclasts(
             cells.intent[i] = DIE
             cells.cause[i] = 4
             continue
-        if happens(uniform_from(luck, 48), starvation_rate(signal, s6k, p, ref), dt_h):
+        tnf = float(world.level[TNF, cells.site[i]])
+        if happens(uniform_from(luck, 48), starvation_rate(signal, tnf, s6k, p, ref), dt_h):
             cells.intent[i] = DIE
             cells.cause[i] = 5
             continue
@@ -231,16 +243,19 @@ class PrecursorTissue(Tissue):
     genes_used = ("ITGB3", "CEBPB")
 
     def __init__(self, parameters: Group, genes: Genes, susceptible: float = 0.0) -> None:
-        """C/EBP-beta is the source of LIP: its dosage scales commitment as far as LIP matters."""
+        """C/EBP-beta is the source of LAP, and LAP of MafB: without the gene there is no brake."""
         super().__init__(parameters, genes, susceptible)
-        share = 1.0 - self.rates.lip_weight * (1.0 - genes.CEBPB)
         self.rates = self.rates._replace(
-            commitment_rate_per_h=self.rates.commitment_rate_per_h * share
+            lip_knock_in=1.0 - genes.CEBPB * (1.0 - self.rates.lip_knock_in)
         )
 
     def receptors(self) -> Receptors:
-        """M-CSF and RANKL."""
-        return Receptors(base=0.3, mcsf=0.5, rankl=0.3)
+        """M-CSF, RANKL and TNF-alpha."""
+        return Receptors(base=0.3, mcsf=0.5, rankl=0.3, tnf=0.3)
+
+    def release(self, s: Surroundings) -> None:
+        """TNF-alpha where tumour cells are touched."""
+        release_tnf(self.population.n, self.cells, s.world, self.rates)
 
     def decide(self, s: Surroundings) -> None:
         """Wander, commit, fuse, found."""
@@ -276,8 +291,8 @@ class OsteoclastTissue(Tissue):
     genes_used = ("ITGB3",)
 
     def receptors(self) -> Receptors:
-        """M-CSF and RANKL."""
-        return Receptors(base=0.3, mcsf=0.5, rankl=0.3)
+        """M-CSF, RANKL and TNF-alpha."""
+        return Receptors(base=0.3, mcsf=0.5, rankl=0.3, tnf=0.3)
 
     def decide(self, s: Surroundings) -> None:
         """Choose what to dig, follow, spread, die."""

@@ -56,7 +56,7 @@ class OsteoclastParameters(Group):
         what="share of steps up soluble RANKL",
     )
     commitment_rate_per_h: float = number(
-        1.0 / 24, "1/h", "0.1-1 per day; Moffitt HAL source 1/4320 min; upper end by target T13",
+        0.032, "1/h", "0.1-1 per day; Moffitt HAL source 1/4320 min; upper end by target T13",
         "fitted", low=0, high=1,
         what="highest rate of commitment and fusion",
     )
@@ -84,13 +84,37 @@ class OsteoclastParameters(Group):
         0.05, "nM", "receptor EC50 near 0.1 nM", "assumed", low=0.001, high=10,
         what="M-CSF for half commitment",
     )
-    commitment_without_s6k: float = number(
-        0.3, "1", "Glantschnig 2003, Dai 2017 give the sign", "assumed", low=0, high=3,
-        what="commitment left without S6K",
+    mafb_brake: float = number(
+        0.07, "1", "target T29: everolimus IC50 on osteoclast number 7.7-10.5 nM", "fitted", low=0,
+        high=10, what="hold of untreated MafB on the programme that S6K drives; 0 is none (V3)",
     )
-    lip_weight: float = number(
-        1.0, "1", "Smink 2009; 0 leaves LIP and MafB out (switch V3)", "assumed", low=0, high=1,
-        what="share of commitment that follows LIP",
+    programme_without_s6k: float = number(
+        0.02, "1", "RANKL reaches NFATc1 by NF-kB too", "assumed", low=0, high=1,
+        what="osteoclast programme left without S6K, before MafB",
+    )
+    commitment_without_s6k: float = number(
+        1.0, "1", "no way but MafB's: rapamycin does nothing without LAP (Smink 2009)", "assumed",
+        low=0, high=3, what="commitment left without S6K by other ways than MafB's (V3)",
+    )
+    lip_knock_in: float = number(
+        0.0, "1", "wild type by definition", "computed", low=0, high=1,
+        what="share of C/EBP-beta that cannot be made as LAP: 1 is the LIP knock-in of Smink 2009",
+    )
+    tnf_nM_per_s: float = number(
+        0.005, "nM/s", "a cluster of ten reaches 0.1 nM, its half effect", "assumed", low=0,
+        high=10, what="TNF-alpha of a monocyte that touches a tumour cell",
+    )
+    tnf_half_nM: float = number(
+        0.1, "nM", "5 ng/mL of trimer; culture practice 10-50 ng/mL saturates", "assumed",
+        low=0.001, high=10, what="TNF-alpha for half effect on commitment and survival",
+    )
+    tnf_gain: float = number(
+        1.0, "1", "Lam 2000: strong with a little RANKL, nothing without; size assumed", "assumed",
+        low=0, high=20, what="rise of the RANKL signal at saturating TNF-alpha",
+    )
+    tnf_survival: float = number(
+        0.5, "1", "Glantschnig 2003 gives the sign", "assumed", low=0, high=1,
+        what="share of starvation that saturating TNF-alpha prevents",
     )
     founding_distance_um: float = number(
         90.0, "um", "one osteoclast per pit; precursors gather round it", "assumed", low=0,
@@ -172,24 +196,45 @@ def best_signal(parts, world, p):
 
 
 @rule
-def commitment_rate(signal, mcsf_nM, s6k, p4ebp1, p, ref):
-    """RANKL and M-CSF commit precursors through mTORC1/S6K (Glantschnig 2003) and LIP (Smink 2009).
+def mafb(p4ebp1):
+    """LAP, all C/EBP-beta that is not LIP, makes MafB: 1 - L (Smink 2009; Smink and Leutz 2010)."""
+    return 1.0 - lip_share(p4ebp1)
 
-    LIP suppresses MafB, the inhibitor of the osteoclast programme, so the rate carries LIP's share.
+
+@rule
+def open_programme(s6k, p4ebp1, p, ref):
+    """Share of the osteoclast programme that runs, over untreated wild type.
+
+    MafB binds c-Fos, Mitf and NFATc1 and takes them off their genes (Kim 2007); S6K sets how much
+    of them there is (Glantschnig 2003). So a little MafB holds back much where S6K is low, and
+    without MafB the programme runs whatever S6K does: C/EBP-beta null and LIP knock-in cells do
+    not answer rapamycin (Smink 2009).
     """
-    lip = 1.0 - p.lip_weight + p.lip_weight * lip_share(p4ebp1) / lip_share(ref.p4ebp1)
+    driven = p.programme_without_s6k + (1.0 - p.programme_without_s6k) * s6k / ref.s6k
+    held = p.mafb_brake * (1.0 - p.lip_knock_in) * mafb(p4ebp1) / mafb(ref.p4ebp1)
+    return (1.0 + p.mafb_brake) * driven / (driven + held)
+
+
+@rule
+def commitment_rate(signal, mcsf_nM, tnf_nM, s6k, p4ebp1, p, ref):
+    """RANKL with M-CSF commits precursors, TNF-alpha the more so (Lam 2000), against MafB."""
     left = p.commitment_without_s6k
     grown = mcsf_nM / (mcsf_nM + p.mcsf_half_nM)
+    raised = signal * (1.0 + p.tnf_gain * tnf_nM / (tnf_nM + p.tnf_half_nM))
     return (
-        p.commitment_rate_per_h * hill2(signal, p.signal_half) * grown * lip
-        * (left + (1.0 - left) * s6k / ref.s6k)
+        p.commitment_rate_per_h * hill2(raised, p.signal_half) * grown
+        * open_programme(s6k, p4ebp1, p, ref) * (left + (1.0 - left) * s6k / ref.s6k)
     )  # fmt: skip
 
 
 @rule
-def starvation_rate(signal, s6k, p, ref):
-    """Osteoclasts die within days without RANKL, sooner without mTORC1/S6K (Glantschnig 2003)."""
+def starvation_rate(signal, tnf_nM, s6k, p, ref):
+    """Osteoclasts die within days without RANKL or TNF-alpha, sooner without mTORC1/S6K.
+
+    M-CSF, RANKL and TNF-alpha keep them alive through mTORC1/S6K (Glantschnig 2003).
+    """
     unfed = 1.0 - hill2(signal, p.survival_half)
+    unfed *= 1.0 - p.tnf_survival * tnf_nM / (tnf_nM + p.tnf_half_nM)
     return p.starvation_rate_per_h * unfed * without_s6k(s6k, p, ref)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..fields import CXCL12, IGF1, MCSF, OXYGEN, TGFB, VEGF
+from ..fields import CXCL12, IGF1, MCSF, OXYGEN, TGFB, TNF, VEGF
 from ..marrow import World, contact_rankl
 from ..mtor import Signals
 from ..numerics.compiled import kernel, rule, woven_rule
@@ -42,6 +42,10 @@ class SensingParameters(Group):
         0.1, "nM", "culture practice 10-30 ng/mL saturates", "assumed", low=0.001, high=10,
         what="M-CSF for half effect",
     )
+    tnf_half_nM: float = number(
+        0.1, "nM", "5 ng/mL of trimer; culture practice 10-50 ng/mL saturates", "assumed",
+        low=0.001, high=10, what="TNF-alpha for half effect",
+    )
     matrix_contact: float = number(
         0.3, "1", "untreated value of the network's input IN", "assumed", low=0, high=1,
         what="alphavbeta3 contact in marrow matrix; 1 at bone (vitronectin)",
@@ -60,6 +64,7 @@ class Receptors(NamedTuple):
     tgfb: float = 0.0
     vegf: float = 0.0
     mcsf: float = 0.0
+    tnf: float = 0.0
     rankl: float = 0.0
     cxcr4: float = 0.0
     integrin: float = 1.0
@@ -96,6 +101,7 @@ def growth_factor_input(site, world, receptors, p):
     unmet *= unmet_by(receptors.tgfb, TGFB, p.tgfb_half_nM, site, world)
     unmet *= unmet_by(receptors.vegf, VEGF, p.vegf_half_nM, site, world)
     unmet *= unmet_by(receptors.mcsf, MCSF, p.mcsf_half_nM, site, world)
+    unmet *= unmet_by(receptors.tnf, TNF, p.tnf_half_nM, site, world)
     if receptors.rankl > 0.0:
         unmet *= 1.0 - receptors.rankl * contact_rankl(site, world)
     return 1.0 - unmet

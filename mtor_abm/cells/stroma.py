@@ -71,20 +71,21 @@ class StromaParameters(Group):
         high=1, what="share of daughters for bone that mTORC2 adds",
     )
     rankl_share: float = number(
-        0.05, "1", "stromal RANKL, low without PTHrP", "assumed", low=0, high=2,
+        0.037, "1", "stromal RANKL, low without PTHrP", "assumed", low=0, high=2,
         what="RANKL of an MSC over that of an active lining cell",
-    )
-    rankl_on_s6k: float = number(
-        0.4, "1", "Okui 2010: temsirolimus lowers RANKL of ST2 stromal cells; size as osteoblasts",
-        "assumed", low=-2, high=1, what="share of stromal RANKL that needs S6K (V9)",
     )
     opg_nM_per_s: float = number(
         1e-4, "nM/s", "marrow mean near 1 nM = Kd", "assumed", low=0, high=1,
         what="OPG made by one MSC",
     )
     opg_without_s6k: float = number(
-        0.56, "1", "target T59, Hofbauer 2001: stromal OPG -44 % under rapamycin", "found", low=0,
-        high=5, what="OPG of stromal cells without S6K, over untreated",
+        0.51, "1", "target T59: stromal OPG -44 % under rapamycin", "fitted", low=0,
+        high=5, what="OPG of stromal cells without S6K, over that of the reference cell",
+    )
+    rankl_without_s6k: float = number(
+        3.0, "1", "target T59: stromal RANKL +60 to +210 % under rapalogs, geometric middle 2.2",
+        "fitted", low=0, high=10,
+        what="RANKL of stromal cells without S6K, over that of the reference cell (V9)",
     )
 # fmt: on
 
@@ -105,15 +106,8 @@ def bone_fate(mtorc2, p, ref):
 
 
 @rule
-def stromal_rankl(s6k, p, ref):
-    """MTORC1/S6K carries part of the RANKL of stromal cells (Okui 2010), over untreated."""
-    carried = 1.0 - p.rankl_on_s6k + p.rankl_on_s6k * min(s6k / ref.s6k, 1.5)
-    return p.rankl_share * carried
-
-
-@rule
-def immature_opg(s6k, left, ref):
-    """Immature stroma makes less OPG under mTORC1 block (Hofbauer 2001)."""
+def immature_output(s6k, left, ref):
+    """Under mTORC1 block immature stroma makes less OPG and more RANKL (Hofbauer 2001; V9)."""
     return 1.0 - (1.0 - left) * (1.0 - min(s6k / ref.s6k, 1.0))
 
 
@@ -155,9 +149,9 @@ def release_mesenchymal(
         s6k = float(signals.s6k[i])
         world.source[MCSF, site] += p.mcsf_nM_per_s
         world.source[CXCL12, site] += p.cxcl12_mesenchymal_nM_per_s
-        opg = immature_opg(s6k, p.opg_without_s6k, ref)
+        opg = immature_output(s6k, p.opg_without_s6k, ref)
         world.source[OPG, site] += tnfrsf11b * p.opg_nM_per_s * opg
-        rankl = tnfsf11 * stromal_rankl(s6k, p, ref)
+        rankl = tnfsf11 * p.rankl_share * immature_output(s6k, p.rankl_without_s6k, ref)
         world.source[RANKL, site] += rankl_nM_per_s * rankl
         world.membrane_rankl[site] = max(world.membrane_rankl[site], rankl)
 

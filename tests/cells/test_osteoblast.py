@@ -22,6 +22,9 @@ from mtor_abm.cells.osteoblast_rules import (
     OSTEOCYTE,
     PREOSTEOBLAST,
     apposition_per_h,
+    early_expression,
+    late_by_s6k,
+    late_expression,
     maturation_rate,
     opg_target,
     rankl_target,
@@ -39,6 +42,11 @@ P = rates(
     maturation_time_h=168.0,
     late_rate_on_mtorc2=0.5,
     late_rate_on_s6k=1.0,
+    late_s6k_half=0.5,
+    bmp=0.0,
+    bmp_gain=1.0,
+    bmp_by_smad=0.5,
+    early_on_mtorc2=0.3,
     apposition_um_per_day=1.1,
     division_rate_per_h=0.04,
     division_base=0.2,
@@ -53,6 +61,7 @@ P = rates(
     pthrp_half_nM=0.05,
     rankl_on_mtorc2=0.6,
     rankl_on_s6k=0.4,
+    rankl_immature_without_s6k=3.0,
     opg_loss_pthrp=0.5,
     opg_gain_without_s6k=1.2,
     opg_immature_without_s6k=0.56,
@@ -64,8 +73,39 @@ def test_the_late_programme_needs_both_complexes():
     assert maturation_rate(0.0, R.mtorc2, P, R) == 0.0
     assert maturation_rate(R.s6k, 0.0, P, R) == pytest.approx(0.5 / 168)
     assert apposition_per_h(R.s6k, R.mtorc2, P, R, 10.0) == pytest.approx(1.1 / 24 / 10)
-    assert apposition_per_h(R.s6k / 2, 0.0, P, R, 10.0) == pytest.approx(1.1 / 24 / 10 / 4)
+    assert late_by_s6k(R.s6k / 2, P, R) == pytest.approx(0.75)  # 0.5 x 1.5 / (0.5 + 0.5)
+    assert apposition_per_h(R.s6k / 2, 0.0, P, R, 10.0) == pytest.approx(1.1 / 24 / 10 * 0.375)
     assert apposition_per_h(0.0, R.mtorc2, P, R, 10.0) == 0.0
+
+
+def test_bmp_acts_half_by_smad_and_half_by_mtorc1():
+    """Karner 2017: without S6K the Smad half of what BMP adds is left, and nothing else."""
+    given = P._replace(bmp=1.0)
+    assert maturation_rate(R.s6k, R.mtorc2, given, R) == pytest.approx(2 / 168)
+    assert maturation_rate(0.0, R.mtorc2, given, R) == pytest.approx(0.5 / 168)
+    assert maturation_rate(0.0, 0.0, given, R) == pytest.approx(0.25 / 168)
+    assert maturation_rate(R.s6k, R.mtorc2, P._replace(bmp=0.5), R) == pytest.approx(1.5 / 168)
+
+
+def test_programmes_without_raptor_and_without_rictor():
+    """Target T58: raptor loss takes late genes, raises early ones; rictor loss takes both."""
+    assert early_expression(PREOSTEOBLAST, R.s6k, R.mtorc2, P, R) == pytest.approx(1.0)
+    assert early_expression(PREOSTEOBLAST, 0.0, R.mtorc2, P, R) == pytest.approx(1.2)
+    assert early_expression(PREOSTEOBLAST, R.s6k, 0.0, P, R) == pytest.approx(0.7)
+    assert late_expression(OSTEOBLAST, 0.0, R.s6k, R.mtorc2, P, R) == pytest.approx(1.0)
+    assert late_expression(OSTEOBLAST, 0.0, 0.0, R.mtorc2, P, R) == 0.0
+    assert late_expression(OSTEOBLAST, 0.0, R.s6k, 0.0, P, R) == pytest.approx(0.5)
+    assert late_expression(PREOSTEOBLAST, 0.25, R.s6k, R.mtorc2, P, R) == pytest.approx(0.25)
+
+
+def test_programmes_of_a_tissue_are_means_over_its_young_cells():
+    s = empty_marrow()
+    tissue = s.tissues["osteoblast"]
+    assert np.isnan(tissue.programmes(s)).all()
+    put(s, "osteoblast", [s.lattice.site(2, 2)], state="preosteoblast", maturity=0.4)
+    put(s, "osteoblast", [s.lattice.site(4, 4)], state="osteoblast")
+    put(s, "osteoblast", [s.lattice.site(6, 6)], state="lining")
+    assert tissue.programmes(s) == pytest.approx([0.75, 0.7])
 
 
 def test_spreading_follows_tgfb_and_rises_a_little_without_s6k():
@@ -80,12 +120,15 @@ def test_rankl_by_stage_pthrp_and_complexes():
     for state, wanted in by_stage.items():
         assert stage_rankl(state, False, P) == wanted
     assert stage_rankl(LINED, True, P) == 1.0
-    assert rankl_target(0.03, 0.0, R.s6k, R.mtorc2, P, R) == pytest.approx(0.03)
-    assert rankl_target(0.03, 0.05, R.s6k, R.mtorc2, P, R) == pytest.approx(0.03 * 8)
-    assert rankl_target(0.03, 0.0, 0.0, R.mtorc2, P, R) == pytest.approx(0.03 * 0.6)
-    assert rankl_target(0.03, 0.0, R.s6k, 0.0, P, R) == pytest.approx(0.03 * 0.4)
-    assert rankl_target(0.03, 0.0, 0.0, 0.0, P, R) == pytest.approx(0.03 * 0.24)
-    assert rankl_target(1.0, 1e9, R.s6k, R.mtorc2, P, R) == 1.5, "the most a surface can carry"
+    assert rankl_target(LINED, 0.03, 0.0, R.s6k, R.mtorc2, P, R) == pytest.approx(0.03)
+    assert rankl_target(LINED, 0.03, 0.05, R.s6k, R.mtorc2, P, R) == pytest.approx(0.03 * 8)
+    assert rankl_target(LINED, 0.03, 0.0, 0.0, R.mtorc2, P, R) == pytest.approx(0.03 * 0.6)
+    assert rankl_target(LINED, 0.03, 0.0, R.s6k, 0.0, P, R) == pytest.approx(0.03 * 0.4)
+    assert rankl_target(LINED, 0.03, 0.0, 0.0, 0.0, P, R) == pytest.approx(0.03 * 0.24)
+    assert rankl_target(PREOSTEOBLAST, 0.15, 0.0, 0.0, R.mtorc2, P, R) == pytest.approx(0.45)
+    assert rankl_target(LINED, 1.0, 1e9, R.s6k, R.mtorc2, P, R) == 1.5, (
+        "the most a surface can carry"
+    )
 
 
 def test_opg_signs_of_target_t59():

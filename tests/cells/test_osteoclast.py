@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from hand_made import (
+    DEFAULTS,
     NEVER,
     SURE,
     UNTREATED,
@@ -14,19 +15,27 @@ from hand_made import (
     rates,
 )
 
-from mtor_abm.cells.osteoclast import OsteoclastTissue, free_front, front_site, lifespans
+from mtor_abm.cells.osteoclast import (
+    OsteoclastTissue,
+    PrecursorTissue,
+    free_front,
+    front_site,
+    lifespans,
+)
 from mtor_abm.cells.osteoclast_rules import (
     COMMITTED,
     FOOTPRINT,
     MATURE,
     MONONUCLEAR,
     commitment_rate,
+    mafb,
+    open_programme,
     rankl_signal,
     resorption_per_h,
     starvation_rate,
     without_s6k,
 )
-from mtor_abm.fields import MCSF, OPG, RANKL
+from mtor_abm.fields import MCSF, OPG, RANKL, TNF
 from mtor_abm.marrow import BONE, MARROW, OSTEOCLAST
 
 R = UNTREATED
@@ -38,8 +47,13 @@ P = rates(
     commitment_rate_per_h=0.01,
     signal_half=0.35,
     mcsf_half_nM=0.05,
-    commitment_without_s6k=0.3,
-    lip_weight=1.0,
+    commitment_without_s6k=1.0,
+    mafb_brake=0.1,
+    programme_without_s6k=0.0,
+    lip_knock_in=0.0,
+    tnf_half_nM=0.1,
+    tnf_gain=1.0,
+    tnf_survival=0.5,
     starvation_rate_per_h=0.02,
     survival_half=0.1,
     death_without_s6k=1.0,
@@ -77,23 +91,56 @@ def test_rankl_signal_of_contact_and_solution_less_opg():
     assert rankl_signal(site, world, P) == pytest.approx(1.0)
 
 
-def test_commitment_needs_rankl_mcsf_s6k_and_lip():
-    full = commitment_rate(0.35, 0.05, R.s6k, R.p4ebp1, P, R)
+def test_commitment_needs_rankl_and_mcsf_and_tnf_raises_the_signal():
+    full = commitment_rate(0.35, 0.05, 0.0, R.s6k, R.p4ebp1, P, R)
     assert full == pytest.approx(0.01 * 0.5 * 0.5)
-    assert commitment_rate(0.0, 0.05, R.s6k, R.p4ebp1, P, R) == 0.0
-    assert commitment_rate(0.35, 0.0, R.s6k, R.p4ebp1, P, R) == 0.0
-    assert commitment_rate(0.35, 0.05, 0.0, R.p4ebp1, P, R) == pytest.approx(0.3 * full)
-    assert commitment_rate(0.35, 0.05, R.s6k, 0.0, P, R) == 0.0
-    half_lip = commitment_rate(0.35, 0.05, R.s6k, 0.0, P._replace(lip_weight=0.5), R)
-    assert half_lip == pytest.approx(0.5 * full)
+    assert commitment_rate(0.0, 0.05, 5.0, R.s6k, R.p4ebp1, P, R) == 0.0  # TNF alone does nothing
+    assert commitment_rate(0.35, 0.0, 0.0, R.s6k, R.p4ebp1, P, R) == 0.0
+    with_tnf = commitment_rate(0.175, 0.05, 0.1, R.s6k, R.p4ebp1, P, R)  # 0.175 x 1.5
+    assert with_tnf == pytest.approx(0.01 * 0.5 * 0.75**2 / (1 + 0.75**2))
+    restrained = P._replace(commitment_without_s6k=1.5, mafb_brake=0.0, programme_without_s6k=0.1)
+    assert commitment_rate(0.35, 0.05, 0.0, 0.0, 0.0, restrained, R) == pytest.approx(1.5 * full)
+
+
+def test_mafb_holds_back_the_more_the_less_s6k_there_is():
+    """B = 0.4 is half LIP, so half MafB; without 4E-BP1-P all is LAP."""
+    assert mafb(0.4) == pytest.approx(0.5) and mafb(0.0) == 1.0
+    untreated = mafb(R.p4ebp1)
+    assert open_programme(R.s6k, R.p4ebp1, P, R) == pytest.approx(1.0)
+    assert open_programme(0.1 * R.s6k, R.p4ebp1, P, R) == pytest.approx(1.1 * 0.1 / 0.2)
+    assert open_programme(R.s6k, 0.0, P, R) == pytest.approx(1.1 / (1.0 + 0.1 / untreated))
+    assert open_programme(0.0, R.p4ebp1, P, R) == 0.0
+
+
+@pytest.mark.parametrize(("gene", "knock_in"), [(0.0, 0.0), (1.0, 1.0)])
+def test_without_lap_the_programme_does_not_feel_mtorc1(gene, knock_in):
+    """C/EBP-beta null and LIP knock-in cells make no MafB (Smink 2009)."""
+    name = "osteoclast_precursor"
+    settings = DEFAULTS.changed({"osteoclast.lip_knock_in": knock_in, f"genes.{name}.CEBPB": gene})
+    tissue = PrecursorTissue(settings.of(PrecursorTissue.parameters), settings.genes[name])
+    p = tissue.rates
+    full = open_programme(R.s6k, R.p4ebp1, p, R)
+    assert open_programme(0.05 * R.s6k, 0.1, p, R) == pytest.approx(full)
+    assert full == pytest.approx(1.0 + p.mafb_brake)
+
+
+def test_monocytes_that_touch_a_tumour_cell_make_tnf():
+    s = empty_marrow()
+    put(s, "osteoclast_precursor", [s.lattice.site(2, 2), s.lattice.site(6, 6)])
+    put(s, "tumour", [s.lattice.site(3, 3)])
+    s.tissues["osteoclast_precursor"].release(s)
+    rate = s.tissues["osteoclast_precursor"].rates.tnf_nM_per_s
+    assert s.world.source[TNF, s.lattice.site(2, 2)] == pytest.approx(rate)
+    assert s.world.source[TNF].sum() == pytest.approx(rate)
 
 
 def test_death_resorption_and_lifespan_by_hand():
     assert without_s6k(R.s6k, P, R) == 1.0
     assert without_s6k(0.0, P, R) == 2.0
-    assert starvation_rate(0.0, R.s6k, P, R) == pytest.approx(0.02)
-    assert starvation_rate(0.1, R.s6k, P, R) == pytest.approx(0.01)
-    assert starvation_rate(0.1, 0.0, P, R) == pytest.approx(0.02)
+    assert starvation_rate(0.0, 0.0, R.s6k, P, R) == pytest.approx(0.02)
+    assert starvation_rate(0.1, 0.0, R.s6k, P, R) == pytest.approx(0.01)
+    assert starvation_rate(0.1, 0.0, 0.0, P, R) == pytest.approx(0.02)
+    assert starvation_rate(0.0, 0.1, R.s6k, P, R) == pytest.approx(0.015)  # TNF at half effect
     assert resorption_per_h(1.0, R.s6k, 0.0, P, R, 10.0) == pytest.approx(1 / 24)
     assert resorption_per_h(0.0, R.s6k, 0.0, P, R, 10.0) == pytest.approx(0.3 / 24)
     assert resorption_per_h(1.0, 0.0, 0.0, P, R, 10.0) == pytest.approx(0.4 / 24)

@@ -4,13 +4,7 @@ import numpy as np
 import pytest
 from hand_made import NEVER, SURE, UNTREATED, change_rates, empty_marrow, one_step, put, rates
 
-from mtor_abm.cells.stroma import (
-    MesenchymalTissue,
-    bone_fate,
-    immature_opg,
-    stem_division_rate,
-    stromal_rankl,
-)
+from mtor_abm.cells.stroma import MesenchymalTissue, bone_fate, immature_output, stem_division_rate
 from mtor_abm.fields import CXCL12, MCSF, OPG, RANKL, TGFB
 
 R = UNTREATED
@@ -29,15 +23,11 @@ def test_rules_by_hand():
     assert bone_fate(0.0, P, R) == pytest.approx(0.2)
     assert bone_fate(R.mtorc2, P, R) == pytest.approx(0.8)
     assert bone_fate(10.0, P, R) == 1.0
-    assert immature_opg(R.s6k, 0.56, R) == 1.0
-    assert immature_opg(0.0, 0.56, R) == pytest.approx(0.56)
-    assert immature_opg(R.s6k / 2, 0.56, R) == pytest.approx(0.78)
-    assert immature_opg(2 * R.s6k, 0.56, R) == 1.0
-    p = P._replace(rankl_share=0.05, rankl_on_s6k=0.4)
-    assert stromal_rankl(R.s6k, p, R) == pytest.approx(0.05)
-    assert stromal_rankl(0.0, p, R) == pytest.approx(0.03), "temsirolimus lowers it (Okui 2010)"
-    assert stromal_rankl(9.0 * R.s6k, p, R) == pytest.approx(0.05 * 1.2)
-    assert stromal_rankl(0.0, p._replace(rankl_on_s6k=-0.6), R) == pytest.approx(0.08), "V9, B"
+    assert immature_output(R.s6k, 0.56, R) == 1.0
+    assert immature_output(0.0, 0.56, R) == pytest.approx(0.56)
+    assert immature_output(R.s6k / 2, 0.56, R) == pytest.approx(0.78)
+    assert immature_output(2 * R.s6k, 0.56, R) == 1.0
+    assert immature_output(R.s6k / 2, 3.0, R) == pytest.approx(2.0)
 
 
 def calling(share_for_bone, n=1):
@@ -108,4 +98,5 @@ def test_secretion():
     s.fields.source[:] = NEVER
     s.tissues["mesenchymal"].release(s)
     assert world.source[OPG, msc] == pytest.approx(p.opg_nM_per_s * p.opg_without_s6k)
-    assert world.source[RANKL, msc] == pytest.approx(rankl * (1.0 - p.rankl_on_s6k))
+    assert world.source[RANKL, msc] == pytest.approx(rankl * p.rankl_without_s6k)
+    assert world.membrane_rankl[msc] == pytest.approx(p.rankl_share * p.rankl_without_s6k)
