@@ -143,6 +143,15 @@ class NetworkParameters(Group):
     autophagy_base: float = number(
         0.35, "1", _SET, "assumed", low=0, high=1, what="autophagy freed by mTORC1 loss alone"
     )
+    mtorc1_on_autophagy: float = number(
+        1.0,
+        "1",
+        "sign: Kim 2011 (mTORC1 blocks ULK1); that it can do so wholly is assumed",
+        "assumed",
+        low=0,
+        high=1,
+        what="share of autophagy that full mTORC1 suppresses",
+    )
     mtorc2_assembly_per_h: float = number(
         1 / 24,
         "1/h",
@@ -371,7 +380,7 @@ def advance_lane(lane, block, dosage, amino_acids, ampk_now, lag, p, dt_h):
     foxo = p.foxo_half * p.foxo_half / (p.foxo_half * p.foxo_half + s473 * s473)
     hif = redd1_now * (p.hif_base + (1.0 - p.hif_base) * p4ebp1)
     stress = max(ampk_now, 0.5 * redd1_now)
-    freed = 1.0 - mtorc1 * (1.0 - 0.5 * theta)
+    freed = 1.0 - p.mtorc1_on_autophagy * mtorc1 * (1.0 - 0.5 * theta)
     block[S6K, lane] = s6k
     block[P4EBP1, lane] = p4ebp1
     block[AKT_S473, lane] = s473

@@ -16,7 +16,7 @@ from .dish import CULTURE_OXYGEN_MMHG, Dish
 from .medium import DrugsInMedium, drugs_nM
 
 LENGTH = 60  # sites along the gradient
-WIDTH = 120  # sites across
+WIDTH = 240  # sites across
 BAND = slice(10, 20)  # columns in which cells start
 
 
@@ -32,7 +32,7 @@ class BoydenConditions(DrugsInMedium):
         24.0, "h", "transwell assays run 4-48 h", "assumed", low=1, high=240, what="duration"
     )
     n_cells: int = number(
-        100, "1", "a twelfth of the band, so that cells seldom touch", "assumed", low=1, high=1200,
+        200, "1", "a twelfth of the band, so that cells seldom touch", "assumed", low=1, high=2400,
         what="cells in the upper chamber",
     )
     line_um: float = number(

@@ -114,7 +114,7 @@ def varied_network(settings: Scenario, seed: int, spread: float) -> Any:
         value = float(getattr(numbers, row["key"]))
         if row["confidence"] == "assumed":
             value *= factor(seed, row["key"], spread)
-            value = min(max(value, row["low"]), row["high"])
+            value = min(max(value, float(row["low"])), float(row["high"]))
         values[row["key"]] = value
     return NetworkRates(**{key: values[key] for key in NetworkRates._fields})
 
@@ -122,9 +122,10 @@ def varied_network(settings: Scenario, seed: int, spread: float) -> Any:
 def varied_inputs(conditions: CellConditions, seed: int) -> dict[str, float]:
     """Inputs as this cell gets them, within the limits of each."""
     limits = {row["key"]: row["high"] for row in CellConditions.rows()}
+    # a limit may be a whole number, and an int among floats would compile the kernels anew
     return {
-        name: min(
-            getattr(conditions, name) * factor(seed, name, conditions.variation), limits[name]
+        name: float(
+            min(getattr(conditions, name) * factor(seed, name, conditions.variation), limits[name])
         )
         for name in INPUTS
     }

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from mtor_abm.assays.single_cell import CELL, CellConditions, factor, varied_network
+from mtor_abm.assays.single_cell import CELL, CellConditions, factor, varied_inputs, varied_network
 from mtor_abm.mtor import NetworkParameters, NetworkRates, steady_state
 from mtor_abm.parameters import kernel_values
 from mtor_abm.scenario import Scenario
@@ -76,3 +76,11 @@ def test_only_assumed_numbers_of_the_network_vary():
 
 def test_every_readout_is_given():
     assert set(measure()) == set(CELL.readouts)
+
+
+def test_a_cell_at_a_limit_needs_no_kernel_of_its_own():
+    """Whole numbers among the floats of a tuple would be another type, compiled anew."""
+    for seed in range(20):
+        assert all(type(value) is float for value in varied_network(DEFAULTS, seed, 1.0))
+        inputs = varied_inputs(CellConditions(variation=1.0, cxcl12_nM=1e4), seed)
+        assert all(type(value) is float for value in inputs.values())
