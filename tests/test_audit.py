@@ -33,7 +33,8 @@ def knobs(**turned):
 # Osteoclasts within hours, so that what lies on several sites is there to be moved and shuffled.
 EAGER = {
     **TINY, "run.days": 1.5, "osteoclast.commitment_rate_per_h": 1.0,
-    "osteoclast.fusion_rate_per_h": 5.0, "osteoclast.signal_half": 0.01, "osteoclast.founding_distance_um": 0.0,
+    "osteoclast.fusion_rate_per_h": 5.0, "osteoclast.signal_half": 0.01,
+    "osteoclast.founding_distance_um": 0.0,
 }  # fmt: skip
 
 
