@@ -59,9 +59,10 @@ def test_effects_by_hand():
     assert verdict(Effect(1.0, -0.5, 2.5), (0.2, 3.0)) == "not resolved"
     daily = {cell: np.arange(4.0) for cell in ("OBp", "OBa", "OCa")}
     daily["bv_tv"] = np.array([0.2, 0.3, 0.1, 0.4])
-    assert condensed(daily, 1, 2) == pytest.approx(
+    assert condensed(daily, 0, 1, 2) == pytest.approx(
         {"OBp": 1.5, "OBa": 1.5, "OCa": 1.5, "balance": -50.0}
     )
+    assert condensed(daily, 2, 0, 1)["balance"] == pytest.approx(300.0)
 
 
 def test_thinning_leaves_the_share_and_free_sites():

@@ -26,6 +26,7 @@ SETTINGS: dict[str, Any] = {
     "output.every_h": 24.0,
 }
 CELLS = ("OBp", "OBa", "OCa")
+REMOVAL_DAY = 15  # by then the cavities of the start are filled and osteoclasts are at work
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Case:
 
     Attributes:
         ode: for the models. changes: scenario keys that are multiplied. given: keys that are set.
-        kept: share of the osteoblast lineage outside bone that is left at day 0.
+        kept: share of the osteoblast lineage outside bone that is left at `REMOVAL_DAY`.
     """
 
     ode: Perturbation
@@ -86,10 +87,10 @@ def follow(case: Case | None, seed: int, days: int) -> dict[str, np.ndarray]:
         multiplied = {key: _value(tables, key) * by for key, by in case.changes.items()}
         scenario = scenario.changed({**multiplied, **case.given})
     model = MarrowModel(scenario, seed)
-    if case is not None and case.kept < 1.0:
-        thin_lineage(model, case.kept, seed)
     rows = [_counts(model)]
     for step in range(1, days * 24 + 1):
+        if case is not None and case.kept < 1.0 and step == REMOVAL_DAY * 24 + 1:
+            thin_lineage(model, case.kept, seed)
         model.step()
         model.take_events()
         if step % 24 == 0:
