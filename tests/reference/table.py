@@ -1,7 +1,7 @@
 """Ours beside Lemaire 2004 and Pivonka 2008: `python tests/reference/table.py docs/bone_models.md`.
 
-Ten minutes on one free core with the usual 8 seeds; `--seeds` and `--days` make it shorter, `--jobs`
-spreads it.
+Ten minutes on one free core with the usual 8 seeds; `--seeds` and `--days` make it shorter, and
+`--jobs` spreads it.
 """
 
 import argparse
