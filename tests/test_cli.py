@@ -78,6 +78,10 @@ def test_python_m_does_the_same():
         (["run", "vehicle", "-S", "run.dais=3"], "unknown key 'dais'; nearest: days"),
         (["run", "scenarios"], "scenarios: is a folder"),
         (["list", "drug"], "cannot list 'drug'; nearest: drugs"),
+        (
+            ["sensitivity", "--trajectories", "1"],
+            "--trajectories 1 gives no spread; give 2 or more",
+        ),
         (["describe", "rapamicin"], "nothing is called 'rapamicin'; nearest: rapamycin"),
         (["compare", "nosuch/a", "nosuch/b"], "nosuch/a"),
     ],
