@@ -9,6 +9,9 @@ from .coculture import COCULTURE
 from .marrow_run import MARROW
 from .osteoblast_culture import OSTEOBLAST_CULTURE
 from .osteoclast_culture import OSTEOCLAST_CULTURE
+from .cascade import CASCADE
+from .marrow_run import MARROW
+from .primary import PRIMARY
 from .single_cell import CELL
 from .suspension import SUSPENSION
 from .tube import TUBE
@@ -22,6 +25,8 @@ _ALL = (
     OSTEOCLAST_CULTURE,
     OSTEOBLAST_CULTURE,
     COCULTURE,
+    PRIMARY,
+    CASCADE,
 )  # fmt: skip
 BENCHES: dict[str, Bench] = {bench.key: bench for bench in _ALL}
 

@@ -86,6 +86,10 @@ class CirculatingParameters(Group):
         0.1, "1", "mechanical arrest without CXCR4", "assumed", low=0, high=1,
         what="share of capture without CXCR4",
     )
+    capture_on_itgb3: float = number(
+        0.5, "1", "sign: Felding-Habermann 2001 (alphavbeta3 arrests cells in flowing blood) "
+        "[recalled]", "assumed", low=0, high=1, what="share of capture by integrin beta3",
+    )
     extravasation: float = number(
         0.8, "1", "0.2-0.9, Luzzi 1998; Cameron 2000", "recalled", low=0, high=1,
         what="share of stopped cells that extravasate, AKT at work",
@@ -130,6 +134,12 @@ def capture_rate(cxcr4_signal, p):
 
 
 @rule
+def arrest_by_integrin(itgb3, p):
+    """Integrin alphavbeta3 holds cells on the vessel wall in flow (Felding-Habermann 2001)."""
+    return 1.0 - p.capture_on_itgb3 + p.capture_on_itgb3 * itgb3
+
+
+@rule
 def extravasating_share(s473, p):
     """Only cells with AKT S473 above a threshold live through extravasation (claim S1.2-2).
 
@@ -145,14 +155,15 @@ def extravasating_share(s473, p):
 @kernel
 def decide_circulating(
     n: int, cells: Cells, signals: Signals, world: World, doors: np.ndarray, cxcr4: float,
-    cxcr4_block: np.ndarray, cxcl12_kd_nM: float, p: CirculatingRates, seed: int, step: int,
-    dt_h: float,
+    itgb3: float, cxcr4_block: np.ndarray, cxcl12_kd_nM: float, p: CirculatingRates, seed: int,
+    step: int, dt_h: float,
 ) -> None:  # fmt: skip
     """Each circulating cell dies, stops at a perfused vessel site (a door), or goes round again.
 
     Args:
         doors: int64 (n_doors,), perfused vessel sites.
-        cxcr4: dosage of CXCR4. cxcr4_block: antagonist at each site, float32 (n_sites,).
+        cxcr4, itgb3: dosage of CXCR4 and of integrin beta3.
+        cxcr4_block: antagonist at each site, float32 (n_sites,).
     """
     for i in range(n):
         luck = luck_of(seed, cells.uid[i], step)
@@ -178,9 +189,8 @@ def decide_circulating(
         door = doors[int(uniform_from(luck, 61) * len(doors))]
         bound = occupancy(float(world.level[CXCL12, door]), cxcl12_kd_nM)
         felt = min(1.0, cxcr4 * bound / (1.0 + float(cxcr4_block[door])))
-        if happens(
-            uniform_from(luck, 62), capture_rate(felt, p) * extravasating_share(s473, p), dt_h
-        ):
+        stopping = capture_rate(felt, p) * arrest_by_integrin(itgb3, p)
+        if happens(uniform_from(luck, 62), stopping * extravasating_share(s473, p), dt_h):
             cells.target[i] = pick_free(door, uniform_from(luck, 63), world)
             if cells.target[i] >= 0:
                 cells.intent[i] = ARRIVE
@@ -192,7 +202,7 @@ class CirculatingTissue(Tissue):
     kind = CIRCULATING
     parameters = CirculatingParameters
     rates_type = CirculatingRates
-    genes_used = ("CXCR4",)
+    genes_used = ("CXCR4", "ITGB3")
 
     def receptors(self) -> Receptors:
         """No contact and no chemokine in blood."""
@@ -220,8 +230,8 @@ class CirculatingTissue(Tissue):
         blood = s.exposure[self.kind.name]
         decide_circulating(
             self.population.n, self.cells, self.population.signals, s.world, s.doors,
-            self.genes.CXCR4, blood.cxcr4_block, s.sensing.cxcl12_kd_nM, self.rates,
-            s.seed, s.step, s.dt_h,
+            self.genes.CXCR4, self.genes.ITGB3, blood.cxcr4_block, s.sensing.cxcl12_kd_nM,
+            self.rates, s.seed, s.step, s.dt_h,
         )  # fmt: skip
 
     def apply(self, s: Surroundings) -> None:

@@ -76,7 +76,7 @@ class Strip:
         fields = FieldState(lattice, [*rows, mmp9])
         self.surroundings = s = Surroundings(
             lattice=lattice,
-            world=blank_world(lattice, fields),
+            world=blank_world(lattice, fields)._replace(serum=around.world.serum),
             fields=fields,
             network=around.network,
             reference=around.reference,

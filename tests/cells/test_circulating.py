@@ -9,6 +9,7 @@ from hand_made import NETWORK, NEVER, SURE, change_rates, empty_marrow, one_step
 from mtor_abm.cells.circulating import (
     CirculatingTissue,
     anoikis_rate,
+    arrest_by_integrin,
     capture_rate,
     extravasating_share,
     missing_energy_change,
@@ -24,6 +25,7 @@ P = rates(
     erk_weight=1.0,
     capture_rate_per_h=0.05,
     capture_base=0.1,
+    capture_on_itgb3=0.5,
     s473_on_erk=0.6,
     energy_use_per_h=0.5,
     autophagy_refill_per_h=0.25,
@@ -43,6 +45,9 @@ def test_rules_by_hand():
     assert anoikis_rate(1.0, 0.0, 0.0, 0.2, P._replace(erk_weight=0.0)) == pytest.approx(0.6)
     assert capture_rate(0.0, P) == pytest.approx(0.005)
     assert capture_rate(1.0, P) == pytest.approx(0.05)
+    assert arrest_by_integrin(1.0, P) == 1.0
+    assert arrest_by_integrin(0.0, P) == pytest.approx(0.5)
+    assert arrest_by_integrin(2.0, P) == pytest.approx(1.5)
 
 
 def test_energy_store_by_hand():
