@@ -5,12 +5,11 @@
 
 from .bench import Bench, Readout
 from .boyden import BOYDEN
+from .cascade import CASCADE
 from .coculture import COCULTURE
 from .marrow_run import MARROW
 from .osteoblast_culture import OSTEOBLAST_CULTURE
 from .osteoclast_culture import OSTEOCLAST_CULTURE
-from .cascade import CASCADE
-from .marrow_run import MARROW
 from .primary import PRIMARY
 from .single_cell import CELL
 from .suspension import SUSPENSION
