@@ -23,6 +23,7 @@ CAUSE_MEANINGS = {
     "fused": "a precursor that became part of an osteoclast",
     "embedded": "an osteoblast buried in bone without becoming an osteocyte",
     "starvation": "a cell in blood whose energy store ran out",
+    "co_opted": "a vessel site closed and lost within tumour",
 }
 CAUSES = tuple(CAUSE_MEANINGS)
 

@@ -131,6 +131,15 @@ class VegfField(FieldParameters):
     )
 
 
+class AngiogenicField(FieldParameters):
+    """FGF-2, PDGF and TGF-alpha as one, nM of VEGF of the same effect; from tumour cells."""
+
+    diffusivity_um2_per_s: float = number(
+        30.0, "um2/s", "as VEGF", "assumed", low=1, high=200, what="diffusivity in tissue"
+    )
+    loss_per_s: float = number(2e-4, "1/s", "as VEGF", "assumed", low=1e-5, high=1e-2, what="loss")
+
+
 class RanklField(FieldParameters):
     """Soluble RANKL, nM, total (bound to OPG or a drug or free)."""
 
@@ -289,9 +298,10 @@ FIELDS = (
     Field("pthrp", "nM", "PTHrP", PthrpField),
     Field("mcsf", "nM", "M-CSF", McsfField),
     Field("tnf", "nM", "TNF-alpha", TnfField),
+    Field("angiogenic", "nM", "other angiogenic factors, as VEGF", AngiogenicField),
 )
 # Rows of the concentration arrays, for kernels.
-OXYGEN, CXCL12, VEGF, RANKL, OPG, TGFB, IGF1, PTHRP, MCSF, TNF = range(len(FIELDS))
+OXYGEN, CXCL12, VEGF, RANKL, OPG, TGFB, IGF1, PTHRP, MCSF, TNF, ANGIOGENIC = range(len(FIELDS))
 
 # Levels (nM, mmHg) that stand for nothing: less than one molecule in the whole marrow. Squares of
 # smaller ones would underflow in single precision.

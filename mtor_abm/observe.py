@@ -6,16 +6,17 @@ dictionary included, follows from COLUMNS. Observing only reads.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.ndimage import label
+from scipy.ndimage import distance_transform_edt, label
 
 from .cells import CELL_TYPES
 from .cells.osteoblast_rules import OSTEOBLAST, PREOSTEOBLAST
 from .drugs import DRUGS
-from .fields import CXCL12, FIELDS, OPG, RANKL
+from .fields import CXCL12, FIELDS, OPG, OXYGEN, RANKL
 from .histomorphometry import (
     STAIRCASE_TO_LENGTH,
     bone_measures,
@@ -28,6 +29,7 @@ from .histomorphometry import (
 from .marrow import BONE, MARROW, NO_VESSEL, OESTROGEN, OSTEOCLAST, SPROUT, STABLE, TIP
 from .mtor import SIGNALS
 
+WALLED_IN = 4  # tumour cells beside a site that lies within tumour [assumed]
 LESION_CELLS = 10  # smallest connected group of tumour cells that counts as a lesion [assumed]
 EIGHT = np.ones((3, 3), dtype=bool)
 
@@ -102,6 +104,24 @@ class Look:
         """Area of a site."""
         return self.lattice.dx_um**2
 
+    @cached_property
+    def gap_um(self) -> np.ndarray:
+        """Gap between each site and the nearest vessel, flat; 0 beside or on a vessel."""
+        vessels = self.lattice.interior(self.world.vessel) > 0
+        if not vessels.any():
+            return np.full(self.lattice.n_sites, np.nan)
+        sites = np.maximum(distance_transform_edt(~vessels) - 1.0, 0.0)
+        return self.lattice.pad(sites * self.lattice.dx_um)
+
+    def gap_of(self, sites: np.ndarray) -> float:
+        """Median gap of these sites to the nearest vessel; NaN without any."""
+        return float(np.median(self.gap_um[sites])) if len(sites) else float("nan")
+
+    def beside(self, layer: np.ndarray) -> np.ndarray:
+        """How many of the 8 nearest sites of each site are set in a flat mask."""
+        ones = layer.astype(np.int64)
+        return np.sum([np.roll(ones, -int(k)) for k in self.world.near], axis=0)
+
     def osteoblasts_at_work(self) -> int:
         """Osteoblasts on bone, lining cells left out."""
         return int(self.cells("osteoblast").in_state("osteoblast").sum())
@@ -125,10 +145,80 @@ def _tumour_area(v: Look) -> float:
 
 @column("n_lesions", "1", f"connected groups of at least {LESION_CELLS} tumour cells", "final")
 def _n_lesions(v: Look) -> float:
+    return len(_lesion_sizes(v))
+
+
+def _lesion_sizes(v: Look) -> np.ndarray:
+    """Cells of each lesion."""
     occupied = np.zeros(v.lattice.n_sites, dtype=bool)
     occupied[v.cells("tumour").column("site")] = True
     pieces, _ = label(v.lattice.interior(occupied), structure=EIGHT)
-    return int((np.bincount(pieces.ravel())[1:] >= LESION_CELLS).sum())
+    sizes = np.bincount(pieces.ravel())[1:]
+    return sizes[sizes >= LESION_CELLS]
+
+
+@column("lesion_radius_um", "um", "radius of a disc as large as the mean lesion", "final", "max")
+def _lesion_radius(v: Look) -> float:
+    sizes = _lesion_sizes(v)
+    if len(sizes) == 0:
+        return 0.0
+    return float(np.sqrt(sizes.mean() * v.site_um2() / np.pi))
+
+
+@column("hypoxic_share", "1", "share of tumour cells below the pO2 of half HIF (about 10 mmHg)",
+        "mean", "final")  # fmt: skip
+def _hypoxic(v: Look) -> float:
+    oxygen = v.cells("tumour").column("oxygen")
+    return float((oxygen < v.s.network.hypoxia_half).mean()) if len(oxygen) else 0.0
+
+
+@column("anoxic_area_mm2", "mm2", "marrow whose pO2 is too low for tumour cells to divide",
+        "final")  # fmt: skip
+def _anoxic(v: Look) -> float:
+    p: Any = v.s.tissues["tumour"].numbers
+    low = v.world.level[OXYGEN] < p.quiescence_oxygen_mmHg
+    return int((low & v.in_marrow()).sum()) * v.lattice.site_area_mm2
+
+
+@column("dormant_gap_um", "um", "median gap between dormant tumour cells and the nearest vessel",
+        "final")  # fmt: skip
+def _dormant_gap(v: Look) -> float:
+    cells = v.cells("tumour")
+    return v.gap_of(cells.column("site")[cells.in_state("dormant")])
+
+
+@column("dormant_nearer_um", "um", "how much nearer to a vessel dormant cells are than free marrow",
+        "final")  # fmt: skip
+def _dormant_nearer(v: Look) -> float:
+    cells = v.cells("tumour")
+    anywhere = v.gap_of(np.flatnonzero(v.in_marrow() & (v.world.vessel == 0)))
+    return anywhere - v.gap_of(cells.column("site")[cells.in_state("dormant")])
+
+
+@column("ki67_at_vessel", "1", "share of tumour cells beside a stable vessel that cycle",
+        "mean", "final")  # fmt: skip
+def _ki67_at_vessel(v: Look) -> float:
+    cells = v.cells("tumour")
+    near = v.beside(v.world.vessel == STABLE)[cells.column("site")] > 0
+    cycling = cells.in_state("cycling")[near]
+    return float(cycling.mean()) if len(cycling) else float("nan")
+
+
+@column("vegf_tumour", "1", "VEGF output of a tumour cell, mean", "mean", "final")
+def _vegf_tumour(v: Look) -> float:
+    values = v.cells("tumour").column("vegf")
+    return float(values.mean(dtype=np.float64)) if len(values) else float("nan")
+
+
+@column("tumour_vessels_mm_per_mm2", "mm/mm2", "vessel length within tumour over its area",
+        "mean", "final")  # fmt: skip
+def _tumour_vessels(v: Look) -> float:
+    occupied = np.zeros(v.lattice.n_sites, dtype=bool)
+    occupied[v.cells("tumour").column("site")] = True
+    within = occupied | (v.beside(occupied) >= WALLED_IN)
+    area_mm2 = int(within.sum()) * v.lattice.site_area_mm2
+    length_mm = int((within & (v.world.vessel > 0)).sum()) * v.lattice.dx_um * 1e-3
+    return length_mm / area_mm2 if area_mm2 else float("nan")
 
 
 @column("n_clones", "1", "lineages of tumour cells alive in the marrow", "final")

@@ -10,7 +10,12 @@ EFFECTS: dict[tuple[str, str], dict[str, float]] = {
     ("V1", "A"): {"osteoblast.early_gain": -0.5},
     ("V1", "B"): {"osteoblast.early_gain": 1.0, "osteoblast.late_rate_on_s6k": -0.5},
     ("V2", "A"): {"signalling.vegf_foxo": 0.35},
-    ("V2", "B"): {"signalling.vegf_foxo": 0.0, "endothelium.speed_on_mtorc2": 0.0},
+    ("V2", "B"): {
+        "signalling.vegf_foxo": 0.0,
+        "endothelium.speed_on_mtorc2": 0.0,
+        "endothelium.survival_on_akt": 0.0,
+        "endothelium.foxo_death_rate_per_h": 0.0,
+    },
     ("V3", "B"): {
         "osteoclast.commitment_without_s6k": 1.5,
         "osteoclast.mafb_brake": 0.0,

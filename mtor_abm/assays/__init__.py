@@ -7,10 +7,12 @@ from .bench import Bench, Readout
 from .boyden import BOYDEN
 from .cascade import CASCADE
 from .coculture import COCULTURE
+from .loop_gain import LOOP_GAIN
 from .marrow_run import MARROW
 from .osteoblast_culture import OSTEOBLAST_CULTURE
 from .osteoclast_culture import OSTEOCLAST_CULTURE
 from .primary import PRIMARY
+from .single_arrivals import SINGLE_ARRIVALS
 from .single_cell import CELL
 from .suspension import SUSPENSION
 from .tube import TUBE
@@ -26,6 +28,8 @@ _ALL = (
     COCULTURE,
     PRIMARY,
     CASCADE,
+    SINGLE_ARRIVALS,
+    LOOP_GAIN,
 )  # fmt: skip
 BENCHES: dict[str, Bench] = {bench.key: bench for bench in _ALL}
 

@@ -2,12 +2,13 @@
 
 States: `stable` (mature, TSP-1 positive), `sprout` (stalk), `tip`. A tip climbs VEGF and
 leaves a stalk behind. A sprout that meets another vessel lets blood through and matures; one that
-does not, regresses without VEGF. Vessels are a layer of their own: sprouts pass between cells.
+does not, regresses without VEGF. Tumour closes the sinusoids it walls in unless VEGF keeps them.
+Vessels are a layer of their own: sprouts pass between cells.
 """
 
 import numpy as np
 
-from ..fields import CXCL12, VEGF
+from ..fields import ANGIOGENIC, CXCL12, VEGF
 from ..marrow import (
     BONE,
     NO_VESSEL,
@@ -15,16 +16,17 @@ from ..marrow import (
     SPROUT,
     STABLE,
     TIP,
+    TUMOUR,
     WALL,
     World,
     any_vessel_within,
 )
 from ..mtor import Reference, Signals
 from ..numerics.chance import luck_of, uniform_from
-from ..numerics.compiled import kernel, rule
+from ..numerics.compiled import kernel, rule, woven_rule
 from ..numerics.response import happens, hill
 from ..parameters import Group, number, tuple_type
-from .population import DIE, DIVIDE, STAY, Cells, CellType
+from .population import CAUSE, DIE, DIVIDE, STAY, Cells, CellType
 from .sensing import Receptors
 from .tissue import Surroundings, Tissue, child_uids
 
@@ -36,6 +38,7 @@ ENDOTHELIAL = CellType(
     },
 )  # fmt: skip
 STATE_STABLE, STATE_SPROUT, STATE_TIP = range(3)
+NO_VEGF, CO_OPTED = CAUSE["no_vegf"], CAUSE["co_opted"]
 
 
 # fmt: off
@@ -88,6 +91,23 @@ class EndothelialParameters(Group):
         1 / 48, "1/h", "2 d, VEGFR block, Mancuso 2006", "recalled", low=0, high=1,
         what="loss of an immature site without VEGF",
     )
+    other_weight: float = number(
+        0.3, "1", "FGF, PDGF and TGF-alpha beside VEGF: what a VEGF block leaves", "assumed", low=0,
+        high=1, what="weight of the other angiogenic factors",
+    )
+    collapse_rate_per_h: float = number(
+        1 / 96, "1/h", "days: cancer cells compress vessels (Padera 2004), co-opted ones regress "
+        "(Holash 1999)", "assumed", low=0, high=1,
+        what="loss of a sinusoid walled in by tumour without VEGF",
+    )
+    survival_half_nM: float = number(
+        0.1, "nM", "survival asks for less than sprouting does", "assumed", low=0.001, high=10,
+        what="VEGF for half protection of a vessel within tumour",
+    )
+    survival_on_akt: float = number(
+        1.0, "1", "VEGF keeps endothelium alive through PI3K and AKT (Gerber 1998)", "assumed",
+        low=0, high=1, what="share of that protection that FOXO takes away",
+    )
     foxo_death_rate_per_h: float = number(
         0.01, "1/h", "endothelial death rises with FOXO", "assumed", low=0, high=1,
         what="loss of an immature site with FOXO fully on",
@@ -132,6 +152,32 @@ def tip_speed(vegf_nM, s6k, mtorc2, p, ref):
     return p.sprout_speed_um_per_h * hill(vegf_nM, p.vegf_half_nM, 1.0) * drive
 
 
+@woven_rule
+def angiogenic_level(site, world, p):
+    """VEGF and, with less weight, FGF, PDGF and TGF-alpha, as nM of VEGF (weights add to 1)."""
+    others = float(world.level[ANGIOGENIC, site])
+    return (1.0 - p.other_weight) * float(world.level[VEGF, site]) + p.other_weight * others
+
+
+@rule
+def collapse_rate(share_tumour, vegf_nM, foxo, p):
+    """Tumour closes the vessels it walls in (Padera 2004) unless VEGF keeps them (Holash 1999).
+
+    What keeps them goes through AKT, so FOXO takes it away.
+    """
+    kept = hill(vegf_nM, p.survival_half_nM, 1.0) * (1.0 - p.survival_on_akt * foxo)
+    return p.collapse_rate_per_h * share_tumour * share_tumour * (1.0 - kept)
+
+
+@woven_rule
+def share_of_tumour(site, world):
+    """Share of the 8 nearest sites that hold a tumour cell."""
+    count = 0
+    for k in range(8):
+        count += world.occupant[site + world.near[k]] == TUMOUR
+    return count / 8.0
+
+
 @rule
 def regression_rate(vegf_nM, foxo, p):
     """Immature vessels need VEGF (Mancuso 2006) and AKT; FOXO kills them."""
@@ -140,8 +186,8 @@ def regression_rate(vegf_nM, foxo, p):
 
 
 @rule
-def next_tip_site(site, world):
-    """Highest VEGF among the nearest sites without vessel, bone or bone in the making."""
+def next_tip_site(site, world, p):
+    """Most VEGF (or its like) among the nearest sites without vessel, bone or bone to be."""
     best = 0.0
     chosen = -1
     for offset in world.near:
@@ -150,8 +196,9 @@ def next_tip_site(site, world):
             continue
         if world.cavity[there] == 1 or world.occupant[there] == OSTEOBLAST:
             continue
-        if world.vessel[there] == NO_VESSEL and world.level[VEGF, there] > best:
-            best = float(world.level[VEGF, there])
+        level = angiogenic_level(there, world, p)
+        if world.vessel[there] == NO_VESSEL and level > best:
+            best = level
             chosen = there
     return chosen
 
@@ -180,12 +227,19 @@ def decide_endothelial(
         state = cells.state[i]
         cells.intent[i] = STAY
         cells.target[i] = -1
-        vegf = float(world.level[VEGF, site])
+        vegf = angiogenic_level(site, world, p)
         if state == STATE_STABLE:
+            share = share_of_tumour(site, world)
+            if share > 0.0 and cells.own_a[i] == 0.0:  # arterioles have a wall of muscle
+                lost = collapse_rate(share, vegf, float(signals.foxo[i]), p)
+                if happens(uniform_from(luck, 34), lost, dt_h):
+                    cells.intent[i] = DIE
+                    cells.cause[i] = CO_OPTED
+                    continue
             rate = tip_selection_rate(vegf, p)
             if rate > 1e-9 and happens(uniform_from(luck, 30), rate, dt_h):
                 if not any_vessel_within(site, disc, reach, TIP, world):
-                    cells.target[i] = next_tip_site(site, world)
+                    cells.target[i] = next_tip_site(site, world, p)
                     if cells.target[i] >= 0:
                         cells.intent[i] = DIVIDE
             continue
@@ -197,7 +251,7 @@ def decide_endothelial(
             continue
         if happens(uniform_from(luck, 32), lost, dt_h):
             cells.intent[i] = DIE
-            cells.cause[i] = 8
+            cells.cause[i] = NO_VEGF
             continue
         if state == STATE_TIP:
             if meets_vessel(site, world.root[site], cells.own_b[i], p, world):
@@ -205,7 +259,7 @@ def decide_endothelial(
                 continue
             speed = tip_speed(vegf, float(signals.s6k[i]), float(signals.mtorc2[i]), p, ref)
             if happens(uniform_from(luck, 33), speed / step_um, dt_h):
-                cells.target[i] = next_tip_site(site, world)
+                cells.target[i] = next_tip_site(site, world, p)
                 if cells.target[i] >= 0:
                     cells.intent[i] = DIVIDE
 

@@ -7,8 +7,10 @@ attached value.
 
 import numpy as np
 
-from ..fields import CXCL12, OPG, OXYGEN, PTHRP, RANKL, TGFB, VEGF
+from ..fields import ANGIOGENIC, CXCL12, OPG, OXYGEN, PTHRP, RANKL, TGFB, VEGF
 from ..marrow import (
+    NO_VESSEL,
+    NOBODY,
     OESTROGEN,
     World,
     climb_free,
@@ -78,6 +80,14 @@ class TumourParameters(Group):
         0.0, "1", "Yamnik 2009: S6K1 phosphorylates ER at S167; 0 is a sensitive line", "recalled",
         low=0, high=1,
         what="share of receptor activity that S6K keeps up without oestrogen (resistance)",
+    )
+    lone_death_rate_per_h: float = number(
+        0.0035, "1/h", "of cells in liver 83 % were left on day 3, 36 % on day 13 (Luzzi 1998)",
+        "recalled", low=0, high=1, what="death of a cell with no tumour cell beside it, added",
+    )
+    lone_division: float = number(
+        0.1, "1", "cells alone hardly divide (Luzzi 1998; Allee effect); size assumed", "assumed",
+        low=0, high=1, what="share of the division rate left to a cell with none beside it",
     )
     push_reach_sites: int = number(
         3, "1", "a dividing cell shoves neighbours some cell diameters aside", "assumed", low=1,
@@ -171,7 +181,7 @@ class TumourParameters(Group):
         what="TGF-beta for half the PTHrP gain",
     )
     vegf_nM_per_s: float = number(
-        5e-4, "nM/s", "0.2-1 nM within a large colony", "assumed", low=0, high=1,
+        2e-3, "nM/s", "0.2-1 nM within a large colony", "assumed", low=0, high=1,
         what="VEGF made by one cell at full output",
     )
     opg_nM_per_s: float = number(
@@ -189,6 +199,10 @@ class TumourParameters(Group):
     oxygen_use_per_s: float = number(
         0.6, "1/s", "6.25e-17 mol/cell/s (Casciari 1992), first order near 15 mmHg", "computed",
         low=0, high=10, what="use of oxygen by one cell",
+    )
+    angiogenic_nM_per_s: float = number(
+        1e-3, "nM/s", "as VEGF, which is translated to about half", "assumed", low=0, high=1,
+        what="FGF, PDGF and TGF-alpha made by one cell at full output, as VEGF",
     )
     cxcr7_uptake_per_s: float = number(
         0.01, "1/s", "makes 2-3 fold local depletion", "assumed", low=0, high=1,
@@ -272,6 +286,18 @@ def crawl_rate(s6k, mtorc2, integrin, n_touching, emt, p, ref, step_um):
 
 
 @rule
+def lone_death_rate(n_touching, p):
+    """Few of the single cells that leave the blood live on (Luzzi 1998); company protects."""
+    return p.lone_death_rate_per_h if n_touching == 0 else 0.0
+
+
+@rule
+def company(n_touching, p):
+    """Share of the division rate: cells alone hardly divide (Luzzi 1998)."""
+    return p.lone_division if n_touching == 0 else 1.0
+
+
+@rule
 def cadherin_hold(n_touching, emt, p):
     """Cadherins slow a cell by each neighbour of its kind; EMT takes most of them away."""
     return 1.0 + p.adhesion * (1.0 - 0.7 * emt) * n_touching
@@ -345,6 +371,12 @@ def tumour_opg(s6k, p, ref):
 
 
 @rule
+def angiogenic_output(hif):
+    """HIF transcribes FGF-2 and PDGF too, taken as it does VEGF; translation is left out."""
+    return 0.15 + 0.85 * hif
+
+
+@rule
 def emt_change(emt, tgfb_bound, s6k, mtorc2, p, ref):
     """TGF-beta, mTORC1 (RhoA/Rac1, Gulhati 2011) and mTORC2 (Lamouille 2012) drive EMT; 1/h."""
     drive = p.emt_on_tgfb * tgfb_bound
@@ -354,11 +386,15 @@ def emt_change(emt, tgfb_bound, s6k, mtorc2, p, ref):
 
 @woven_rule
 def pushed_site(site, direction, reach, code, world):
-    """First free site along a row of tumour cells, up to `reach` sites away; -1 if none."""
+    """First free site along a row of tumour cells, up to `reach` sites away; -1 if none.
+
+    A vessel is a tube that cells are shoved past, not a wall: the row goes on behind it.
+    """
     there = site
     for _ in range(reach):
         there += world.near[direction]
-        if world.occupant[there] != code:
+        empty_vessel = (world.vessel[there] != NO_VESSEL) & (world.occupant[there] == NOBODY)
+        if world.occupant[there] != code and not empty_vessel:
             return there if is_free(there, world) else -1
     return -1
 
@@ -410,13 +446,15 @@ def decide_tumour(
         bound = tgfbr2 * tgfb / (tgfb + p.pthrp_tgfb_half_nM)
         cells.own_a[i] = emt + dt_h * emt_change(emt, bound, s6k, mtorc2, p, ref)
 
+        n_touching, n_free, stable, tip = look_around(site, code, world)
         lethal = death_rate(oxygen, float(signals.foxo[i]), float(signals.autophagy[i]), p)
+        if state != DORMANT:
+            lethal += lone_death_rate(n_touching, p)
         if happens(uniform_from(luck, 10), lethal, dt_h):
             cells.intent[i] = DIE
             cells.cause[i] = 2 if oxygen < 3.0 * p.hypoxia_death_half_mmHg else 1
             continue
 
-        n_touching, n_free, stable, tip = look_around(site, code, world)
         if state == DORMANT:
             leave = dormancy_exit_rate(stable, tip, p)
             if happens(uniform_from(luck, 11), leave, dt_h):
@@ -439,6 +477,7 @@ def decide_tumour(
         if cycles:
             grow = division_rate(oxygen, float(signals.growth_factor[i]), p4ebp1, p, ref)
             grow *= oestrogen_drive(er_activity(oestrogen, s6k, p, ref), p)
+            grow *= company(n_touching, p)
             grow *= cxcr4_growth(float(signals.cxcr4[i]), p)
             if happens(uniform_from(luck, 14), grow, dt_h):
                 cells.intent[i] = DIVIDE
@@ -480,7 +519,7 @@ def release_tumour(
     pthlh: float, tgfbr2: float, ackr3: float, tnfsf11: float, tnfrsf11b: float, dt_h: float,
     lag_h: float,
 ) -> None:  # fmt: skip
-    """Secretion of PTHrP, VEGF, OPG, RANKL; uptake of oxygen and CXCL12; in the order of rows."""
+    """Secretion of PTHrP, VEGF and its like, OPG, RANKL; uptake of oxygen and CXCL12; by row."""
     lag = 1.0 - np.exp(-dt_h / lag_h)
     for i in range(n):
         site = cells.site[i]
@@ -495,6 +534,8 @@ def release_tumour(
         world.source[VEGF, site] += active * p.vegf_nM_per_s * signals.vegf[i]
         world.source[OPG, site] += active * tnfrsf11b * tumour_opg(float(signals.s6k[i]), p, ref)
         world.source[RANKL, site] += active * tnfsf11 * p.rankl_nM_per_s
+        others = angiogenic_output(float(signals.hif[i]))
+        world.source[ANGIOGENIC, site] += active * p.angiogenic_nM_per_s * others
         world.uptake[OXYGEN, site] += active * p.oxygen_use_per_s
         world.uptake[CXCL12, site] += ackr3 * p.cxcr7_uptake_per_s
 

@@ -19,14 +19,17 @@ from mtor_abm.cells.endothelial import (
     STATE_STABLE,
     STATE_TIP,
     EndothelialTissue,
+    angiogenic_level,
+    collapse_rate,
     meets_vessel,
     next_tip_site,
     regression_rate,
+    share_of_tumour,
     tip_selection_rate,
     tip_speed,
 )
-from mtor_abm.fields import CXCL12, VEGF
-from mtor_abm.marrow import NO_VESSEL, SPROUT, STABLE, TIP
+from mtor_abm.fields import ANGIOGENIC, CXCL12, VEGF
+from mtor_abm.marrow import NO_VESSEL, SPROUT, STABLE, TIP, is_free
 
 R = UNTREATED
 P = rates(
@@ -53,6 +56,67 @@ def test_rules_by_hand():
     assert tip_speed(0.0, R.s6k, R.mtorc2, P, R) == 0.0
     assert regression_rate(0.0, 0.0, P) == pytest.approx(0.02)
     assert regression_rate(0.3, 1.0, P) == pytest.approx(0.02)
+
+
+def test_other_factors_count_by_their_weight():
+    s = empty_marrow()
+    site = s.lattice.site(1, 1)
+    s.world.level[VEGF, site], s.world.level[ANGIOGENIC, site] = 1.0, 2.0
+    p = P._replace(other_weight=0.3)
+    assert angiogenic_level(site, s.world, p) == pytest.approx(0.7 + 0.6)
+    s.world.level[VEGF, site] = 0.0
+    s.world.level[ANGIOGENIC, site] = 1.0
+    assert angiogenic_level(site, s.world, p) == pytest.approx(0.3), "what a VEGF block leaves"
+
+
+def test_collapse_by_hand():
+    p = P._replace(collapse_rate_per_h=0.01, survival_half_nM=0.1)
+    assert collapse_rate(1.0, 0.0, 0.0, p) == pytest.approx(0.01)
+    assert collapse_rate(0.5, 0.0, 0.0, p) == pytest.approx(0.0025)
+    assert collapse_rate(1.0, 0.1, 0.0, p) == pytest.approx(0.005)
+    assert collapse_rate(1.0, 0.1, 0.4, p) == pytest.approx(0.007), "FOXO takes protection away"
+    assert collapse_rate(1.0, 1e9, 1.0, p) == pytest.approx(0.01), "all of it without AKT"
+    assert collapse_rate(0.0, 0.0, 1.0, p) == 0.0
+
+
+def walled_in(s, arteriole=0.0):
+    """One stable vessel site with tumour on all sides; returns the site."""
+    site = s.lattice.site(4, 4)
+    put(s, "endothelial", site, "stable", arteriole=arteriole)
+    put(s, "tumour", site + s.world.near)
+    assert share_of_tumour(site, s.world) == 1.0
+    return site
+
+
+def test_tumour_closes_a_sinusoid_and_its_place_becomes_free():
+    s = empty_marrow()
+    still(s, collapse_rate_per_h=SURE)
+    site = walled_in(s)
+    one_step(s, "endothelial")
+    assert s.tissues["endothelial"].population.n == 0
+    assert s.world.vessel[site] == NO_VESSEL and is_free(site, s.world)
+    assert s.vessels_changed
+    log = s.events.take()
+    assert (list(log["event"]), list(log["cause"])) == (["death"], ["co_opted"])
+
+
+def test_arterioles_and_vessels_outside_tumour_stay():
+    s = empty_marrow()
+    still(s, collapse_rate_per_h=SURE)
+    walled_in(s, arteriole=1.0)
+    put(s, "endothelial", s.lattice.site(8, 8), "stable")
+    one_step(s, "endothelial")
+    assert s.tissues["endothelial"].population.n == 2
+
+
+def test_vegf_keeps_a_vessel_within_tumour():
+    s = empty_marrow()
+    still(s, collapse_rate_per_h=1.0, survival_half_nM=1e-6)
+    walled_in(s)
+    s.world.level[VEGF] = 1.0
+    for _ in range(20):
+        one_step(s, "endothelial")
+    assert s.tissues["endothelial"].population.n == 1
 
 
 def vessel_row(s, y=2, state="stable"):
@@ -151,9 +215,9 @@ def test_tips_keep_out_of_bone_and_of_the_wall():
     vegf_up(s)
     site = s.lattice.site(4, 4)
     put_bone(s, [s.lattice.site(x, 5) for x in (3, 4)])
-    assert next_tip_site(site, s.world) == s.lattice.site(5, 5)
+    assert next_tip_site(site, s.world, P) == s.lattice.site(5, 5)
     s.world.level[VEGF, s.lattice.site(8, 8) + 1] = 1e9  # in the wall
-    assert next_tip_site(s.lattice.site(8, 8), s.world) == s.lattice.site(7, 8)
+    assert next_tip_site(s.lattice.site(8, 8), s.world, P) == s.lattice.site(7, 8)
 
 
 def test_meeting_another_vessel():

@@ -25,6 +25,7 @@ from mtor_abm.cells.tumour import (
     TumourTissue,
     can_push,
     chemotactic_share,
+    company,
     crawl_rate,
     cxcr4_growth,
     daughter_site,
@@ -33,13 +34,14 @@ from mtor_abm.cells.tumour import (
     dormancy_entry_rate,
     dormancy_exit_rate,
     emt_change,
+    lone_death_rate,
     mobilisation_rate,
     persistent_share,
     pthrp_target,
     pushed_site,
     traction,
 )
-from mtor_abm.fields import CXCL12, OPG, OXYGEN, PTHRP, RANKL, TGFB, VEGF
+from mtor_abm.fields import ANGIOGENIC, CXCL12, OPG, OXYGEN, PTHRP, RANKL, TGFB, VEGF
 from mtor_abm.marrow import look_around
 
 P = rates(
@@ -78,7 +80,7 @@ def quiet_marrow(**changes):
     still = dict.fromkeys(
         ("division_rate_per_h", "death_rate_per_h", "hypoxia_death_rate_per_h",
          "foxo_death_rate_per_h", "crawl_speed_um_per_h", "dormancy_entry_rate_per_h",
-         "dormancy_exit_rate_per_h", "dormancy_exit_tip_rate_per_h"),
+         "dormancy_exit_rate_per_h", "dormancy_exit_tip_rate_per_h", "lone_death_rate_per_h"),
         NEVER,
     )  # fmt: skip
     change_rates(s, "tumour", **(still | changes))
@@ -237,6 +239,44 @@ def test_a_crowded_cell_pushes_a_row_of_neighbours_up_to_its_reach():
     assert pushed_site(site, against, 8, 1, world) == -1, "nor can the wall"
 
 
+def test_a_row_is_shoved_past_a_vessel_but_nothing_lands_on_it():
+    s = empty_marrow()
+    world, site = s.world, s.lattice.site(1, 4)
+    along = int(np.flatnonzero(world.near == world.faces[3])[0])
+    put(s, "tumour", site)
+    put(s, "endothelial", [s.lattice.site(2, y) for y in range(9)], "stable")
+    assert pushed_site(site, along, 1, 1, world) == -1
+    assert pushed_site(site, along, 2, 1, world) == s.lattice.site(3, 4)
+    put(s, "car", s.lattice.site(2, 4))
+    assert pushed_site(site, along, 3, 1, world) == -1, "a cell on the vessel is in the way"
+
+
+def test_a_lone_cell_dies_more_and_divides_less():
+    p = P._replace(lone_death_rate_per_h=0.01, lone_division=0.2)
+    assert (lone_death_rate(0, p), lone_death_rate(1, p)) == (0.01, 0.0)
+    assert (company(0, p), company(1, p)) == (0.2, 1.0)
+
+
+@pytest.mark.parametrize(("state", "company", "survivors"), [
+    ("cycling", False, 0), ("dormant", False, 1), ("cycling", True, 2),
+])  # fmt: skip
+def test_who_is_lost_alone(state, company, survivors):
+    s = quiet_marrow(lone_death_rate_per_h=SURE)
+    put(s, "tumour", s.lattice.site(4, 4), state)
+    if company:
+        put(s, "tumour", s.lattice.site(4, 5))
+    one_step(s, "tumour")
+    assert s.tissues["tumour"].population.n == survivors
+
+
+def test_a_lone_cell_waits_with_dividing():
+    for share, expected in ((0.0, 1), (1.0, 2)):
+        s = quiet_marrow(division_rate_per_h=SURE, lone_division=share)
+        put(s, "tumour", s.lattice.site(4, 4))
+        one_step(s, "tumour")
+        assert s.tissues["tumour"].population.n == expected
+
+
 def test_a_cell_without_room_or_oxygen_rests_and_wakes():
     s = quiet_marrow(division_rate_per_h=SURE)
     s.world.level[OXYGEN] = 1.0
@@ -392,14 +432,17 @@ def test_secretion_and_uptake_of_one_cell():
     put(s, "tumour", far, "dormant", pthrp=1.0)
     tissue = s.tissues["tumour"]
     tissue.population.signals.vegf[:2] = 0.5
+    tissue.population.signals.hif[:2] = 0.4
     tissue.release(s)
     p, world = tissue.rates, s.world
     for at, active in ((site, 1.0), (far, 0.2)):
         assert world.source[PTHRP, at] == pytest.approx(active * p.pthrp_nM_per_s)
         assert world.source[VEGF, at] == pytest.approx(active * 0.5 * p.vegf_nM_per_s)
+        others = active * (0.15 + 0.85 * 0.4) * p.angiogenic_nM_per_s
+        assert world.source[ANGIOGENIC, at] == pytest.approx(others)
         assert world.uptake[OXYGEN, at] == pytest.approx(active * p.oxygen_use_per_s)
         assert world.uptake[CXCL12, at] == pytest.approx(p.cxcr7_uptake_per_s)
-    assert np.count_nonzero(world.source) == 4
+    assert np.count_nonzero(world.source) == 6
 
 
 def test_a_tumour_that_makes_opg_makes_more_without_s6k():
