@@ -222,10 +222,10 @@ class Igf1Field(FieldParameters):
         what="diffusivity",
     )
     loss_per_s: float = number(
-        2e-4,
+        3e-5,
         "1/s",
-        "free half-life 10-60 min; slow end, IGFBP holds IGF back",
-        "recalled",
+        "target T03; half-life 6 h, between free IGF (10-60 min) and IGF held by IGFBP (12-15 h)",
+        "fitted",
         low=1e-5,
         high=0.01,
         what="loss",

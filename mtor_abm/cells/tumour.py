@@ -46,8 +46,8 @@ class TumourParameters(Group):
     """Numbers of the tumour cell in the marrow."""
 
     division_rate_per_h: float = number(
-        0.029, "1/h", "ln 2 / 24 h, minimum cycle of A(BM)2 source", "computed", low=0, high=0.2,
-        what="highest division rate",
+        0.0385, "1/h", "target T20: growth; ln 2 / 18 h, fast end of cycles of 18-36 h", "fitted",
+        low=0, high=0.2, what="highest division rate",
     )
     division_oxygen_half_mmHg: float = number(
         3.0, "mmHg", "2-10 mmHg, Casciari 1992; Anderson 2005", "recalled", low=0.1, high=40,
@@ -209,11 +209,12 @@ class TumourParameters(Group):
         what="CXCL12 scavenged by CXCR7 (ACKR3) of one cell",
     )
     igf_base: float = number(
-        0.6, "1", "growth factors of serum and stroma; target T20", "fitted", low=0, high=1,
+        0.4, "1", "growth factors of serum and stroma; targets T03, T20", "fitted", low=0, high=1,
         what="growth factor input without bone's",
     )
     igf1_weight: float = number(
-        0.5, "1", "IGF-1 receptor share", "assumed", low=0, high=1, what="weight of IGF-1"
+        0.8, "1", "target T03: share of growth that needs resorption", "fitted", low=0, high=1,
+        what="weight of IGF-1",
     )
     tgfb_weight: float = number(
         0.35, "1", "TIBD fit: TGF-beta dependent part of growth exceeds the basal", "assumed",
