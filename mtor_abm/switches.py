@@ -41,7 +41,8 @@ SWITCHES: dict[str, Dispute] = {
             "A": "blocks differentiation at every stage (Yeh 2013)",
             "B": "drives differentiation through BMP/Smad (Lee 2010)",
         },
-        "no tumour, high dose, 12 weeks",
+        "no tumour, high dose, 12 weeks; in culture: mineral of preosteoblasts (claim S2-10) "
+        "against markers of a culture that starts immature (S2-11)",
     ),
     "V2": Dispute(
         "tumour mTORC2 and vessels",
@@ -61,7 +62,7 @@ SWITCHES: dict[str, Dispute] = {
             "B": "restrains them (Hiraiwa 2019; Huynh and Wan 2018)",
             "biphasic": "promotes precursors, restrains mature osteoclasts",
         },
-        "drug on precursors only against drug on mature cells only",
+        "drug on precursors only (claim S2-3) against drug on mature cells only (S2-4)",
     ),
     "V3b": Dispute(
         "complexes behind the epithelial-mesenchymal transition",
@@ -108,11 +109,12 @@ SWITCHES: dict[str, Dispute] = {
     "V9": Dispute(
         "rapalog and OPG/RANKL",
         {
-            "stage": "OPG of immature stroma falls as in B, of mature osteoblasts rises as in A",
-            "A": "OPG up, RANKL down (Hartwich 2013; Mogi 2009; Okui 2010)",
-            "B": "immature stroma: OPG down, RANKL up (Hofbauer 2001)",
+            "stage": "immature stroma as in B, mature osteoblasts as in A",
+            "A": "OPG up, RANKL down, at every stage (Hartwich 2013; Mogi 2009; Okui 2010)",
+            "B": "OPG down, RANKL up, at every stage as in immature stroma (Hofbauer 2001)",
         },
-        "drug in marrow rich in MSC against marrow rich in osteoblasts",
+        "drug in marrow rich in MSC against marrow rich in osteoblasts; in culture: OPG of stem "
+        "cells (claim S2-11) and of both stages (target T59)",
     ),
 }
 

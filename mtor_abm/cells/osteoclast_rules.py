@@ -85,7 +85,7 @@ class OsteoclastParameters(Group):
         what="M-CSF for half commitment",
     )
     mafb_brake: float = number(
-        0.07, "1", "target T29: everolimus IC50 on osteoclast number 7.7-10.5 nM", "fitted", low=0,
+        0.055, "1", "target T29: everolimus IC50 on osteoclast number 7.7-10.5 nM", "fitted", low=0,
         high=10, what="hold of untreated MafB on the programme that S6K drives; 0 is none (V3)",
     )
     programme_without_s6k: float = number(
@@ -109,7 +109,7 @@ class OsteoclastParameters(Group):
         low=0.001, high=10, what="TNF-alpha for half effect on commitment and survival",
     )
     tnf_gain: float = number(
-        1.0, "1", "Lam 2000: strong with a little RANKL, nothing without; size assumed", "assumed",
+        1.0, "1", "sign: Lam 2000; target T33: osteoclasts x 1.70 with tumour", "fitted",
         low=0, high=20, what="rise of the RANKL signal at saturating TNF-alpha",
     )
     tnf_survival: float = number(
@@ -143,8 +143,8 @@ class OsteoclastParameters(Group):
         what="RANKL signal for half survival",
     )
     death_without_s6k: float = number(
-        1.0, "1", "Glantschnig 2003: mTORC1/S6K inhibits apoptosis; size assumed (c = 1)",
-        "assumed", low=-1, high=10, what="rise of death without S6K",
+        0.5, "1", "sign: Glantschnig 2003; target T29: the IC50 on number lies above that on pits",
+        "fitted", low=-1, high=10, what="rise of death without S6K",
     )
     lifespan_without_oestrogen: float = number(
         1.3, "1", "oestrogen promotes apoptosis of osteoclasts (sign: Khosla 2012)",
@@ -158,7 +158,7 @@ class OsteoclastParameters(Group):
         0.3, "1", "unstimulated activity", "assumed", low=0, high=1, what="activity without RANKL"
     )
     resorption_on_s6k: float = number(
-        0.6, "1", "target T29: everolimus IC50 on pits 0.6-4 nM, below that on number", "assumed",
+        0.8, "1", "target T29: everolimus IC50 on pits 0.6-4.0 nM", "fitted",
         low=0, high=1, what="share of the activity that needs S6K",
     )
     bisphosphonate_lifespan: float = number(
