@@ -22,6 +22,7 @@ _OPG = _TUMOUR | {"opg_nM": 1.8}  # 100 ng/mL of 55 kDa, usual in culture [recal
 _PLAIN = {"preosteoblasts": 0, "tgfb_nM": 0.0}
 _STROMA = _PLAIN | {"mesenchymal": 40, "hours": 96.0}
 _MATURE = _PLAIN | {"osteoblasts": 40, "hours": 48.0}
+_CHAMBER = {"n_cells": 800}
 _RAPTOR_KO = {"genes.osteoblast.RPTOR": 0.0}
 
 
@@ -55,12 +56,14 @@ def _each_seed(value: Callable[[int], float]) -> Simulate:
     return simulate
 
 
-def _ic50(bench: str, readout: str, conditions: Mapping[str, Any]) -> Simulate:
-    """Everolimus that leaves half of the readout, nM, one a seed."""
+def _ic50(
+    bench: str, readout: str, conditions: Mapping[str, Any], drug: str = "everolimus"
+) -> Simulate:
+    """Nominal drug that leaves half of the readout, nM, one a seed."""
 
     def value(seed: int) -> float:
         found = [
-            _read(bench, readout, seed, {**conditions, "everolimus_nM": dose}) for dose in DOSES_NM
+            _read(bench, readout, seed, {**conditions, f"{drug}_nM": dose}) for dose in DOSES_NM
         ]
         return fit_ic50(DOSES_NM, found).ic50
 
@@ -138,5 +141,26 @@ CULTURE_TARGETS: tuple[Target, ...] = (
                   _ratio("osteoblasts", "rankl_nM", _STROMA, _STROMA | _RAPAMYCIN),
                   limits=(1.6, 3.1), note="published range, of three drugs"),
         ),
+    ),
+    Target(
+        "T44",
+        (
+            Point("IC50 of rapamycin on migration", "nM",
+                  _ic50("boyden", "migrated", _CHAMBER, "rapamycin"), 5.0, 0.1, ratio=True,
+                  note=_NO_ERROR),
+            Point("IC50 of Torin2 on migration", "nM",
+                  _ic50("boyden", "migrated", _CHAMBER, "torin_2"), 6.0, 0.1, ratio=True,
+                  note=_NO_ERROR),
+        ),
+        note="cells beyond the line of a Boyden chamber after a day",
+    ),
+    Target(
+        "T68",
+        (
+            Point("half-life in blood", "h",
+                  _each_seed(lambda seed: _read("suspension", "half_life_h", seed, {})),
+                  limits=(1.0, 2.4), note="published range"),
+        ),
+        note="tumour cells in suspension, untreated",
     ),
 )  # fmt: skip

@@ -179,3 +179,15 @@ def test_table_and_text_hold_every_point():
     assert as_rows(judged)[0]["agrees"] is True
     text = targets_text([judged])
     assert "a point" in text and "fitted to it: a.b; a note" in text and "1 of 1 points" in text
+
+
+def test_the_half_life_in_blood_lies_within_its_range():
+    got = values("T68", 0, Hand())
+    assert len(got) == 2 and all(0.5 < x < 5.0 for x in got)
+
+
+def test_all_targets_of_the_table_are_here():
+    path = evidence.FOLDER / "calibration_targets.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        wanted = {row["id"] for row in csv.DictReader(file)}
+    assert set(TARGETS) == wanted
