@@ -182,6 +182,15 @@ class NetworkParameters(Group):
     secretion_time_h: float = number(
         6.0, "h", "protein turnover", "assumed", low=0.1, high=48, what="lag of secreted outputs"
     )
+    vegf_on_4ebp1: float = number(
+        0.75,
+        "1",
+        "sign: Guba 2002 (rapamycin lowers VEGF of tumours)",
+        "assumed",
+        low=0,
+        high=1,
+        what="share of VEGF whose translation needs 4E-BP1-P",
+    )
     vegf_foxo: float = number(
         0.0,
         "1",
@@ -457,7 +466,8 @@ def advance_network(n, signals, dosage, amino_acids, energy, p, dt_h):
 @woven_rule
 def vegf_output(hif, p4ebp1, foxo, p):
     """HIF transcribes VEGF, 4E-BP1-P lets it be translated (Guba 2002), FOXO may block it (V2)."""
-    return (0.15 + 0.85 * hif) * (0.25 + 0.75 * p4ebp1) * (1.0 - p.vegf_foxo * foxo)
+    translated = 1.0 - p.vegf_on_4ebp1 + p.vegf_on_4ebp1 * p4ebp1
+    return (0.15 + 0.85 * hif) * translated * (1.0 - p.vegf_foxo * foxo)
 
 
 @woven_rule
