@@ -119,8 +119,30 @@ def _read(dish: Dish, tracks: np.ndarray, conditions: BoydenConditions) -> dict[
         "displacement_um": float(net[:, 0].mean()),
         "chemotactic_index": float(net[:, 0].sum()) / walked_um if walked_um else 0.0,
         "persistence": float((net_um[moved] / path_um[moved]).mean()) if moved.any() else 0.0,
+        "turning_cosine": turning_cosine(steps),
         "invasion_depth_um": float(deepest.mean()),
     }
+
+
+def turning_cosine(steps: np.ndarray) -> float:
+    """Mean cosine of the angle from a step to the next one; pauses are left out.
+
+    Unlike net way over track it does not depend on how many steps a cell makes, and so not on its
+    speed.
+
+    Args:
+        steps: float64 (n_steps, n_cells, 2), zero where a cell paused.
+
+    Returns:
+        -1..1; 0 without two steps of any cell.
+    """
+    total, count = 0.0, 0
+    for cell in range(steps.shape[1]):
+        made = steps[:, cell][(steps[:, cell] != 0.0).any(axis=1)]
+        ways = made / np.sqrt((made**2).sum(axis=1))[:, None]
+        total += float((ways[1:] * ways[:-1]).sum())
+        count += max(len(ways) - 1, 0)
+    return total / count if count else 0.0
 
 
 READOUTS = {
@@ -130,6 +152,7 @@ READOUTS = {
     "displacement_um": Readout("um", "way up the gradient, mean"),
     "chemotactic_index": Readout("1", "way up the gradient over length of the track"),
     "persistence": Readout("1", "net way over length of the track, mean"),
+    "turning_cosine": Readout("1", "cosine of the angle from a step to the next, mean"),
     "invasion_depth_um": Readout("um", "way beyond the band, mean of the deepest tenth"),
     "s6k": Readout("1", "S6K activity, mean"),
     "p4ebp1": Readout("1", "phosphorylated 4E-BP1, mean"),
