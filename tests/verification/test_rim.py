@@ -1,4 +1,4 @@
-"""The untreated rim sheds what `untreated_shed_per_d_per_mm` says, so that a primary sheds its rate."""
+"""The untreated rim sheds its reference, so that an untreated primary sheds its rate."""
 
 import numpy as np
 import pytest
