@@ -8,11 +8,11 @@ import pytest
 from mtor_abm.analysis.headline import HEADLINES, TREATED, arm, follow
 from mtor_abm.analysis.sensitivity import factors as f
 from mtor_abm.analysis.sensitivity import page, screen, screen_to, table
-from mtor_abm.cells.osteoclast import OsteoclastParameters
 from mtor_abm.errors import UserError
 from mtor_abm.fields import OxygenField
 from mtor_abm.model import MarrowModel
 from mtor_abm.numerics.compiled import JIT_IS_OFF
+from mtor_abm.parameters import Group, number
 
 pytest.importorskip("SALib")
 
@@ -133,13 +133,22 @@ def test_bounds(default, low, high, expected):
     assert f.bounds(default, low, high) == pytest.approx(expected)
 
 
+class Guesses(Group):
+    half_nM: float = number(0.5, "nM", "a choice", "assumed", low=0, high=10, what="half")
+    share: float = number(1.0, "1", "a choice", "assumed", low=0, high=1, what="share")
+    most: int = number(10, "1", "memory", "recalled", low=1, high=100, what="most")
+    life_h: float = number(24.0, "h", "a text", "found", low=1, high=100, what="life")
+    rate_per_h: float = number(0.1, "1/h", "a target", "fitted", low=0, high=1, what="rate")
+    idle: float = number(0.0, "1", "off", "assumed", low=0, high=1, what="off by default")
+    works: bool = number(True, "1", "a choice", "assumed", what="no number")
+
+
 def test_factors_are_the_guesses():
-    keys = f.by_key(f.group_factors("osteoclast", OsteoclastParameters))
-    assert "osteoclast.mcsf_half_nM" in keys  # assumed
-    assert "osteoclast.nuclei_max" in keys and keys["osteoclast.nuclei_max"].whole  # recalled
-    assert "osteoclast.lifespan_h" not in keys  # found
-    assert "osteoclast.commitment_rate_per_h" not in keys  # fitted
-    assert keys["osteoclast.lip_weight"].high == 1.0  # its stated limit
+    keys = f.by_key(f.group_factors("toy", Guesses))
+    assert list(keys) == ["toy.half_nM", "toy.share", "toy.most"]
+    assert keys["toy.most"].whole and keys["toy.most"].value(9.4) == 9
+    assert not keys["toy.half_nM"].whole
+    assert keys["toy.share"].high == 1.0  # its stated limit
     oxygen = f.by_key(f.group_factors("fields.oxygen", OxygenField))
     assert "fields.oxygen.vessel_level" in oxygen
     found = f.by_key(f.all_factors(1.5))

@@ -4,12 +4,13 @@
   in a fresh random order each step;
 - agent order: cells get other identities, and the rows of every tissue are shuffled at each step;
 - random streams: the same marrow at its start, other luck from then on;
-- grid: the marrow is moved round within its walls, or turned by 90 degrees, before the first step;
+- grid: before the first step the whole marrow is turned by 90 degrees; or its bone is moved round
+  within the walls, and vessels and cells are placed into it as into any bone;
 - time step: `run.step_h` is halved;
 - population: the section is made larger along y, with as many tumour cells and clusters per area.
 
 A marrow has walls and is no torus. Moved, what lay at one wall lies at the other, and trabeculae
-and vessels are cut where the old walls meet (the seam): bone there shows more surface.
+are cut where the old walls meet (the seam): bone there shows more surface.
 """
 
 from collections.abc import Mapping
@@ -17,10 +18,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .. import seeding
 from ..analysis.headline import CONTROL, HEADLINES, SMALL, TREATED, arm, effects, follow
 from ..bone import count_bone_faces
+from ..cells.endothelial import EndothelialParameters
 from ..cells.tissue import Surroundings, child_uids
 from ..compilation import ensure_compiled
+from ..marrow import BONE, NO_VESSEL, NOBODY
 from ..model import MarrowModel
 from ..scenario import Scenario
 
@@ -97,8 +101,25 @@ class MarrowUnderAudit(MarrowModel):
         nx, ny = s.lattice.nx, s.lattice.ny
         share_x, share_y = self.knobs.grid_offset
         shift = (round(share_x * nx), round(share_y * ny))
-        if any(shift) or self.knobs.grid_rotation:
-            move_marrow(s, new_places(nx, ny, shift, self.knobs.grid_rotation // 90))
+        if any(shift):
+            self._move_bone(new_places(nx, ny, shift, 0))
+        if self.knobs.grid_rotation:
+            move_marrow(s, new_places(nx, ny, (0, 0), self.knobs.grid_rotation // 90))
+
+    def _move_bone(self, goes_to: np.ndarray) -> None:
+        """Move the bone, then place everything else anew: vessels cut in two would wither."""
+        s, scenario = self.surroundings, self.settings
+        for tissue in s.tissues.values():
+            tissue.population.remove(np.ones(tissue.population.n, dtype=bool))
+        s.world.occupant[:] = NOBODY
+        s.world.vessel[:] = NO_VESSEL
+        s.world.mineral[:] = s.world.ground == BONE  # cavities are filled in part anew
+        move_marrow(s, goes_to)
+        draws = seeding.Draws(self.run_seed)
+        vessels = s.tissues["endothelial"]
+        seeding.place_vessels(s, scenario.of(EndothelialParameters), vessels, draws)
+        seeding.place_residents(s, draws)
+        seeding.place_tumour(s, scenario.of(seeding.InoculumParameters), draws)
 
     def turn(self) -> None:
         """Before a step: bring tissues and cells into the order of this step."""

@@ -11,7 +11,7 @@ CHECKS = {
     "update_order": "tissues take turns in reverse, or in a random order each step",
     "agent_order": "cells renamed, rows shuffled at every step",
     "rng_streams": "the same marrow, other luck",
-    "grid": "the marrow moved by half, by a quarter, or turned by 90 degrees",
+    "grid": "the bone moved by half or by a quarter; the whole marrow turned by 90 degrees",
     "time_step": "steps of half an hour",
     "population_scale": "a section of twice the area",
 }

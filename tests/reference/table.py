@@ -147,7 +147,7 @@ def verdict(effect: Effect, models: Iterable[float]) -> str:
 
 def order_of(runs, readout: str, path: tuple[str, ...], n_seeds: int, days: int) -> list[float]:
     """Mean of a readout over seeds along a path of cases."""
-    span = window(path[0], days)
+    span = window(next(case for case in path if case != "control"), days)
     return [
         float(np.mean([condensed(runs[c, s], *span)[readout] for s in range(1, n_seeds + 1)]))
         for c in path
