@@ -97,13 +97,12 @@ class Bookings:
         for contrast in experiment.contrasts:
             found = estimate(contrast, arms, draws)
             contrasts.append((contrast, found, judged(contrast, found)))
-        return Finding(
-            claim,
-            together([verdict for _, _, verdict in contrasts]),
-            tuple(contrasts),
-            sum(r.seconds for rs in readings.values() for r in rs),
-            n,
-        )
+        verdict = together([verdict for _, _, verdict in contrasts])
+        reason = ""
+        if claim.kind == "doubtful":  # measured and shown, but nothing is claimed
+            verdict, reason = "not tested", _why_not(claim)
+        seconds = sum(r.seconds for rs in readings.values() for r in rs)
+        return Finding(claim, verdict, tuple(contrasts), seconds, n, reason)
 
 
 def run_claims(
