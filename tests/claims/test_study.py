@@ -145,3 +145,14 @@ def test_rows_of_other_claims_stay_in_the_table(monkeypatch, tmp_path):
     assert [r["id"] for r in desk._read(tmp_path / desk.CLAIMS)] == ["S2-3", "S2-5"]
     entry = desk.describe(["claim", "S2-5"], tmp_path)[0]
     assert entry["last result"]["verdict"] == "opposite"
+
+
+def test_a_doubtful_claim_is_measured_and_shown_but_gets_no_verdict(monkeypatch, tmp_path):
+    wanted = use(monkeypatch, S3_9=experiment())
+    (finding,) = study.run_claims(wanted, "quick", Notebook(tmp_path), jobs=1)
+    assert finding.verdict == "not tested"
+    assert finding.reason.startswith("doubtful: ")
+    ((_, estimate, verdict),) = finding.contrasts
+    assert verdict == "holds" and estimate.n == 3
+    (mutation,) = study.mutate(wanted, "quick", Notebook(tmp_path), jobs=1)
+    assert mutation.verdict == "does not hold"
