@@ -52,11 +52,15 @@ def test_effects_by_hand():
     half = 4.302653 / np.sqrt(3.0)  # student t, 2 degrees of freedom, sd 1
     assert found["OBp"].mean == 2.0
     assert found["OBp"].low == pytest.approx(2.0 - half) and found["OBp"].sign == 0
-    assert found["OBa"] == Effect(0.0, 0.0, 0.0) and found["OBa"].sign == 0
+    assert found["OBa"] == Effect(0.0, 0.0, 0.0, 2.0) and found["OBa"].sign == 0
     up = Effect(1.0, 0.5, 1.5)
     assert verdict(up, (0.2, 3.0)) == "agrees" and verdict(up, (-0.2, -3.0)) == "disagrees"
     assert verdict(up, (0.2, -3.0)) == "models disagree"
-    assert verdict(Effect(1.0, -0.5, 2.5), (0.2, 3.0)) == "not resolved"
+    spans = Effect(0.0, -0.5, 0.5, base=5.0)  # -10 % to +10 %
+    assert verdict(spans, (0.2, 3.0)) == "not resolved"
+    assert verdict(spans, (0.2, 3.0), as_share=True) == "no such effect in ours"
+    assert verdict(spans, (0.05, 3.0), as_share=True) == "not resolved"
+    assert verdict(spans, (-0.2, 3.0), as_share=True) == "not resolved"
     daily = {cell: np.arange(4.0) for cell in ("OBp", "OBa", "OCa")}
     daily["bv_tv"] = np.array([0.2, 0.3, 0.1, 0.4])
     assert condensed(daily, 0, 1, 2) == pytest.approx(
