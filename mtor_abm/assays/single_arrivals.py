@@ -23,7 +23,7 @@ class ArrivalConditions(Group):
     """How many cells arrive."""
 
     n_cells: int = number(
-        150, "1", "sparse, so that few meet", "assumed", low=1, high=10_000,
+        40, "1", "sparse: one in ten lies within 50 um of another", "assumed", low=1, high=10_000,
         what="single cells put beside sinusoids at the start",
     )
 # fmt: on

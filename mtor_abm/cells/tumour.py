@@ -13,6 +13,7 @@ from ..marrow import (
     NOBODY,
     OESTROGEN,
     World,
+    any_within,
     climb_free,
     is_free,
     look_around,
@@ -83,11 +84,15 @@ class TumourParameters(Group):
     )
     lone_death_rate_per_h: float = number(
         0.0035, "1/h", "of cells in liver 83 % were left on day 3, 36 % on day 13 (Luzzi 1998)",
-        "recalled", low=0, high=1, what="death of a cell with no tumour cell beside it, added",
+        "recalled", low=0, high=1, what="death of a cell with no tumour cell near, added",
+    )
+    company_um: float = number(
+        50.0, "um", "reach of what cells secrete for each other", "assumed", low=10, high=500,
+        what="distance within which a tumour cell keeps another company",
     )
     lone_division: float = number(
         0.1, "1", "cells alone hardly divide (Luzzi 1998; Allee effect); size assumed", "assumed",
-        low=0, high=1, what="share of the division rate left to a cell with none beside it",
+        low=0, high=1, what="share of the division rate left to a cell with none near",
     )
     push_reach_sites: int = number(
         3, "1", "a dividing cell shoves neighbours some cell diameters aside", "assumed", low=1,
@@ -287,15 +292,15 @@ def crawl_rate(s6k, mtorc2, integrin, n_touching, emt, p, ref, step_um):
 
 
 @rule
-def lone_death_rate(n_touching, p):
+def lone_death_rate(alone, p):
     """Few of the single cells that leave the blood live on (Luzzi 1998); company protects."""
-    return p.lone_death_rate_per_h if n_touching == 0 else 0.0
+    return p.lone_death_rate_per_h if alone else 0.0
 
 
 @rule
-def company(n_touching, p):
+def company(alone, p):
     """Share of the division rate: cells alone hardly divide (Luzzi 1998)."""
-    return p.lone_division if n_touching == 0 else 1.0
+    return p.lone_division if alone else 1.0
 
 
 @rule
@@ -426,8 +431,8 @@ def daughter_site(site, draw, reach, code, world):
 @kernel
 def decide_tumour(
     n: int, cells: Cells, signals: Signals, world: World, p: TumourRates, ref: Reference,
-    cxcr4_block: np.ndarray, tgfbr2: float, cxcl12_kd_nM: float, step_um: float, seed: int,
-    step: int, dt_h: float,
+    cxcr4_block: np.ndarray, disc: np.ndarray, disc_reach: int, tgfbr2: float, cxcl12_kd_nM: float,
+    step_um: float, seed: int, step: int, dt_h: float,
 ) -> None:  # fmt: skip
     """Each tumour cell reads its neighbourhood and writes what it means to do."""
     code = 1
@@ -449,8 +454,9 @@ def decide_tumour(
 
         n_touching, n_free, stable, tip = look_around(site, code, world)
         lethal = death_rate(oxygen, float(signals.foxo[i]), float(signals.autophagy[i]), p)
+        alone = n_touching == 0 and not any_within(site, disc, disc_reach, code, world)
         if state != DORMANT:
-            lethal += lone_death_rate(n_touching, p)
+            lethal += lone_death_rate(alone, p)
         if happens(uniform_from(luck, 10), lethal, dt_h):
             cells.intent[i] = DIE
             cells.cause[i] = 2 if oxygen < 3.0 * p.hypoxia_death_half_mmHg else 1
@@ -478,7 +484,7 @@ def decide_tumour(
         if cycles:
             grow = division_rate(oxygen, float(signals.growth_factor[i]), p4ebp1, p, ref)
             grow *= oestrogen_drive(er_activity(oestrogen, s6k, p, ref), p)
-            grow *= company(n_touching, p)
+            grow *= company(alone, p)
             grow *= cxcr4_growth(float(signals.cxcr4[i]), p)
             if happens(uniform_from(luck, 14), grow, dt_h):
                 cells.intent[i] = DIVIDE
@@ -569,10 +575,11 @@ class TumourTissue(Tissue):
 
     def decide(self, s: Surroundings) -> None:
         """Die, rest, sleep, wake, divide or crawl."""
+        reach = s.lattice.reach(self.rates.company_um)
         decide_tumour(
             self.population.n, self.cells, self.population.signals, s.world, self.rates,
-            s.reference, s.exposure[self.kind.name].cxcr4_block, self.genes.TGFBR2,
-            s.sensing.cxcl12_kd_nM, s.lattice.dx_um, s.seed, s.step, s.dt_h,
+            s.reference, s.exposure[self.kind.name].cxcr4_block, s.lattice.disc(reach), reach,
+            self.genes.TGFBR2, s.sensing.cxcl12_kd_nM, s.lattice.dx_um, s.seed, s.step, s.dt_h,
         )  # fmt: skip
 
     def apply(self, s: Surroundings) -> None:

@@ -253,18 +253,18 @@ def test_a_row_is_shoved_past_a_vessel_but_nothing_lands_on_it():
 
 def test_a_lone_cell_dies_more_and_divides_less():
     p = P._replace(lone_death_rate_per_h=0.01, lone_division=0.2)
-    assert (lone_death_rate(0, p), lone_death_rate(1, p)) == (0.01, 0.0)
-    assert (company(0, p), company(1, p)) == (0.2, 1.0)
+    assert (lone_death_rate(True, p), lone_death_rate(False, p)) == (0.01, 0.0)
+    assert (company(True, p), company(False, p)) == (0.2, 1.0)
 
 
-@pytest.mark.parametrize(("state", "company", "survivors"), [
-    ("cycling", False, 0), ("dormant", False, 1), ("cycling", True, 2),
+@pytest.mark.parametrize(("state", "distance", "survivors"), [
+    ("cycling", 0, 0), ("dormant", 0, 1), ("cycling", 1, 2), ("cycling", 3, 2), ("cycling", 4, 0),
 ])  # fmt: skip
-def test_who_is_lost_alone(state, company, survivors):
-    s = quiet_marrow(lone_death_rate_per_h=SURE)
+def test_who_is_lost_alone(state, distance, survivors):
+    s = quiet_marrow(lone_death_rate_per_h=SURE, company_um=30.0)
     put(s, "tumour", s.lattice.site(4, 4), state)
-    if company:
-        put(s, "tumour", s.lattice.site(4, 5))
+    if distance:
+        put(s, "tumour", s.lattice.site(4, 4 + distance))
     one_step(s, "tumour")
     assert s.tissues["tumour"].population.n == survivors
 
