@@ -71,12 +71,39 @@ def page(results: Mapping[str, Any], notes: str = "") -> str:
     lines += [f"- `{check}`: {CHECKS[check]}" for check in checks]
     odd = [v for row in matrix.values() for v in row.values() if v["verdict"] not in GOOD]
     lines += ["", "## Exceptions", ""]
-    lines += [f"- {_label(v['claim'])}, {v['check']}: {v['verdict']}, {v['reason']}" for v in odd]
+    if odd:
+        lines += [_in_short(results["verdicts"]), ""]
+    for v in odd:
+        effect = _only(claims[v["claim"]]["baseline"]["points"])["estimate"]
+        lines.append(
+            f"- {_label(v['claim'])}, {v['check']}: {v['verdict']}, {_explained(v, effect)}"
+        )
     if not odd:
         lines.append("None: every effect is robust under every check.")
     if notes:
         lines += ["", notes.rstrip()]
     return "\n".join([*lines, ""])
+
+
+def _in_short(verdicts: Any) -> str:
+    """How many of the changes leave the sign, whatever the verdict."""
+    states = [variant["status"] for verdict in verdicts for variant in verdict["variants"]]
+    return f"The sign of the effect holds under {states.count('holds')} of {len(states)} changes."
+
+
+def _explained(verdict: Mapping[str, Any], effect: float) -> str:
+    """The reason, and what shift of the effect the seeds allow at most."""
+    words = [verdict["reason"]]
+    found = [_only(variant["comparisons"])["difference"] for variant in verdict["variants"]]
+    if found:
+        most = max(max(abs(d["low"]), abs(d["high"])) for d in found)
+        seen = max(abs(d["estimate"]) for d in found)
+        words.append(f"largest difference {seen:.3g}, at most {most:.3g} with 90 % confidence")
+        if effect:
+            words.append(f"the effect itself is {effect:+.3g}")
+    if verdict.get("seeds_needed"):
+        words.append(f"about {verdict['seeds_needed']} seeds would settle it")
+    return "; ".join(words)
 
 
 def _label(name: str) -> str:

@@ -43,11 +43,12 @@ NOTES = (
     "",
     "Why ours may differ. TGF-beta: in both models it kills osteoclasts, calls osteoblast "
     "precursors and holds their maturation back; here it has no way to the death of osteoclasts, "
-    "MSC and the lineage follow it by saturating rules (half at 0.002 nM, `osteoblast.tgfb_half_nM`), "
-    "and most of their rate needs none (`osteoblast.division_base`). Removal of the lineage: its "
+    "MSC and the lineage follow it by saturating rules (half at 0.002 nM, "
+    "`osteoblast.tgfb_half_nM`), and most of their rate needs none (`osteoblast.division_base`). "
+    "Removal of the lineage: its "
     "lining cells carry the RANKL of a called surface here, as active osteoblasts do in Lemaire, "
-    "so osteoclasts fall; the bone that they then leave alone probably outweighs, in these few days, "
-    "what the lost osteoblasts would have laid down.",
+    "so osteoclasts fall; the bone that they then leave alone probably outweighs, in these few "
+    "days, what the lost osteoblasts would have laid down.",
     "",
 )
 
