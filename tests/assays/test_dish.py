@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mtor_abm.assays.dish import Dish
+from mtor_abm.cells.tumour import TumourParameters
 from mtor_abm.errors import UserError
 from mtor_abm.fields import CXCL12, IGF1, OXYGEN, VEGF
 from mtor_abm.marrow import BONE, LINING, OSTEOCYTE
@@ -65,7 +66,8 @@ def test_cells_start_at_rest_and_feel_the_drug_after_a_step():
     d.place("tumour", d.free_sites(5))
     signals = d.tissues["tumour"].population
     network = d.surroundings.network
-    inputs = {"growth_factor": 0.6, "cxcr4": 0.5, "integrin": 0.3, "oxygen": 1.0}
+    serum = DEFAULTS.of(TumourParameters).igf_base
+    inputs = {"growth_factor": serum, "cxcr4": 0.5, "integrin": 0.3, "oxygen": 1.0}
     before = steady_state(network, **inputs)
     assert signals.column("s6k") == pytest.approx(before["s6k"], abs=1e-3)
     assert signals.column("vegf") == pytest.approx(before["vegf"], rel=0.05)
