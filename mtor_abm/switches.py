@@ -79,7 +79,8 @@ SWITCHES: dict[str, Dispute] = {
             "A": "less homing (Muller 2001)",
             "B": "same incidence, less burden (Richert 2009)",
         },
-        "block before against block after seeding",
+        "block before against block after seeding: arrivals and mobilised dormant cells (claim "
+        "S1.3-5); arrivals alone (S1.3-1)",
     ),
     "V6": Dispute(
         "mTORC2 under chronic rapalog",
@@ -88,7 +89,9 @@ SWITCHES: dict[str, Dispute] = {
             "A": "kept in every cell type (susceptibility 0, most lines)",
             "B": "lost in every cell type (susceptibility 1, about 20% of lines)",
         },
-        "survival of circulating cells under chronic rapalog",
+        "survival of circulating cells under chronic rapalog: in the bench `suspension` with "
+        "rapamycin_nM = 20 and pretreat_h = 240 the half-life is above that of untreated cells "
+        "under A and below it under B",
     ),
     "V7": Dispute(
         "AKT S473 and c-Raf/ERK",
@@ -96,7 +99,8 @@ SWITCHES: dict[str, Dispute] = {
             "A": "blocking ERK protects (s_ERK = +1; the review)",
             "B": "ERK is pro-survival (s_ERK = -1; textbook)",
         },
-        "half-life of circulating cells after AKT is switched off",
+        "half-life of circulating cells after AKT is switched off, with and without the link from "
+        "S473 to ERK (claim S1.2-4)",
     ),
     "V8": Dispute(
         "complex that drives migration",
@@ -104,7 +108,7 @@ SWITCHES: dict[str, Dispute] = {
             "A": "mTORC1 suffices, weights of S6K and mTORC2 0.5 and 0.3 (Dillenburg-Pilla 2015)",
             "B": "mTORC2, weights 0.1 and 0.7 (Li 2012)",
         },
-        "rapalog against dual inhibitor on speed",
+        "rapalog against dual inhibitor on speed and migration (claim S1.3-11)",
     ),
     "V9": Dispute(
         "rapalog and OPG/RANKL",
