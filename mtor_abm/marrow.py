@@ -209,6 +209,16 @@ def any_vessel_within(site, disc, reach, state, world):
 
 
 @rule
+def vessel_share_within(site, disc, reach, world):
+    """Share of the sites of the disc around `site` that are vessel, 0..1; 0 for an empty disc."""
+    count = 0
+    for offset in disc:
+        if reaches(site, offset, reach, world):
+            count += world.vessel[site + offset] != NO_VESSEL
+    return count / max(len(disc), 1)
+
+
+@rule
 def takes_lining(site, world):
     """A marrow site at bone that is free, or held only by a flat lining cell."""
     return (

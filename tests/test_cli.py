@@ -152,7 +152,7 @@ def test_describe_a_bare_key_gives_unit_limits_and_source(capsys):
 @pytest.mark.parametrize(
     ("name", "found"),
     [
-        ("raptor", "genes.CELL.RPTOR"),
+        ("raptor", "primary.raptor genes.CELL.RPTOR"),
         ("CXCR7", "genes.CELL.ACKR3"),
         ("genes.tumour.RPTOR", "genes.CELL.RPTOR"),
         ("drugs.rapamycin.start_day", "drugs.DRUG.start_day"),
@@ -163,7 +163,7 @@ def test_describe_a_bare_key_gives_unit_limits_and_source(capsys):
 )
 def test_names_are_found_as_people_type_them(name, found, capsys):
     assert cli.main(["describe", name, "--json"]) == 0
-    assert [entry["name"] for entry in json.loads(capsys.readouterr().out)] == [found]
+    assert [entry["name"] for entry in json.loads(capsys.readouterr().out)] == found.split()
 
 
 def test_a_dry_run_writes_nothing(tmp_path, monkeypatch, capsys):

@@ -215,6 +215,7 @@ def test_with_jit_off_the_same_events_and_fields_to_rounding(tmp_path):
     steps = 12
     tables = TINY | {
         "geometry": {"nx": 32, "ny": 32},
+        "primary": {"length_sites": 16, "settle_days": 0.5},  # days of it take minutes uncompiled
         "drugs": {"rapamycin": dosed(2.0)["rapamycin"], "osi_027": dosed(20.0)["osi_027"]},
     }
     runs = []

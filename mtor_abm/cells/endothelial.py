@@ -20,6 +20,7 @@ from ..marrow import (
     WALL,
     World,
     any_vessel_within,
+    vessel_share_within,
 )
 from ..mtor import Reference, Signals
 from ..numerics.chance import luck_of, uniform_from
@@ -68,6 +69,10 @@ class EndothelialParameters(Group):
     tip_spacing_um: float = number(
         40.0, "um", "lateral inhibition by Dll4-Notch", "assumed", low=0, high=40,
         what="least distance between tips",
+    )
+    crowded_share: float = number(
+        0.25, "1", "tumour vessels seldom fill more than a fifth of a section", "assumed", low=0,
+        high=1, what="share of vessel within the spacing of tips that ends sprouting there",
     )
     sprout_speed_um_per_h: float = number(
         5.0, "um/h", "corneal assay 0.1-0.3 mm/d", "recalled", low=0, high=50, what="speed of a tip"
@@ -142,6 +147,17 @@ EndothelialRates = tuple_type("EndothelialRates", EndothelialParameters, __name_
 def tip_selection_rate(vegf_nM, p):
     """VEGF selects tips (Gerhardt 2003), steeply, so that stable vessels stay quiet at low VEGF."""
     return p.tip_rate_per_h * hill(vegf_nM, p.vegf_half_nM, p.tip_vegf_power)
+
+
+@woven_rule
+def has_room_for_tip(site, disc, reach, world, p):
+    """Tips keep each other off by Dll4-Notch (Gerhardt 2003), and tissue full of vessels none.
+
+    The second half is assumed: in the section nothing else ends the race of VEGF and vessels.
+    """
+    if any_vessel_within(site, disc, reach, TIP, world):
+        return False
+    return vessel_share_within(site, disc, reach, world) < p.crowded_share
 
 
 @rule
@@ -238,7 +254,7 @@ def decide_endothelial(
                     continue
             rate = tip_selection_rate(vegf, p)
             if rate > 1e-9 and happens(uniform_from(luck, 30), rate, dt_h):
-                if not any_vessel_within(site, disc, reach, TIP, world):
+                if has_room_for_tip(site, disc, reach, world, p):
                     cells.target[i] = next_tip_site(site, world, p)
                     if cells.target[i] >= 0:
                         cells.intent[i] = DIVIDE

@@ -65,10 +65,10 @@ def ask(
     variant: Sequence[str] = (),
 ) -> Answer:  # fmt: skip
     """Test claims; with a variant, also say which of them turn."""
+    sides = study.parse_variant(variant)  # first: a wrong switch must not cost the base run
     notebook = Notebook(out)
     findings = study.run_claims(wanted, mode, notebook, jobs, report)
-    if variant:
-        sides = study.parse_variant(variant)
+    if sides:
         turned = study.run_claims(wanted, mode, notebook, jobs, report, sides)
         rows = [
             {**after.as_dict(), "variant": " ".join(variant), "default_verdict": before.verdict}

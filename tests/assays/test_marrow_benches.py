@@ -36,7 +36,7 @@ def test_fates_add_up_and_follow_the_rate_of_lone_death(rate, lost):
         "tumour.lone_death_rate_per_h": rate, "tumour.dormancy_entry_rate_per_h": 0.0,
         "tumour.division_rate_per_h": 0.0, "tumour.crawl_speed_um_per_h": 0.0,
         "tumour.death_rate_per_h": 0.0, "tumour.foxo_death_rate_per_h": 0.0,
-        "tumour.hypoxia_death_rate_per_h": 0.0,
+        "tumour.hypoxia_death_rate_per_h": 0.0, "tumour.company_um": 10.0,
     })  # fmt: skip
     found = SINGLE_ARRIVALS.measure(scenario, 1, ArrivalConditions(n_cells=12))
     assert sum(found[fate] for fate in FATES) == pytest.approx(1.0)

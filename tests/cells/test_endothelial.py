@@ -202,6 +202,21 @@ def test_no_tip_near_another_tip():
     assert np.array_equal(wants[:40], (x - 10) ** 2 + 1 > 16)
 
 
+@pytest.mark.parametrize(("rows", "sprouts"), [(1, True), (2, False)])
+def test_no_tip_where_vessels_lie_dense(rows, sprouts):
+    """In a disc of 40 um one row of vessel is 9 sites of 49, below a quarter; two are above."""
+    s = empty_marrow(40, 12)
+    still(s, tip_rate_per_h=SURE, tip_spacing_um=40.0)
+    sites = vessel_row(s)
+    vegf_up(s)
+    if rows == 2:
+        put(s, "endothelial", sites + 2, "stable")
+    s.tissues["endothelial"].begin()
+    s.tissues["endothelial"].decide(s)
+    wants = s.tissues["endothelial"].population.column("target") >= 0
+    assert wants[20] == sprouts
+
+
 def test_no_tips_without_vegf():
     s = empty_marrow(9, 9)
     still(s, tip_rate_per_h=SURE)

@@ -56,8 +56,9 @@ def test_digestion_goes_to_repair_over_repair_and_digestion():
 def layers(kinds, strength):
     """A world of one row of sites with these kinds, and its barrier."""
     lattice = Lattice(8, 8, 10.0)
-    fields = FieldState(lattice, [Mmp9Field(diffusivity_um2_per_s=1.0, loss_per_s=1.0)] * 10)
-    assert len(fields.level) == len(FIELDS) + 1
+    fields = FieldState(
+        lattice, [Mmp9Field(diffusivity_um2_per_s=1.0, loss_per_s=1.0)] * (len(FIELDS) + 1)
+    )
     world = blank_world(lattice, fields)
     sites = np.array([lattice.site(1, k) for k in range(len(kinds))])
     kind = lattice.layer(np.uint8)
