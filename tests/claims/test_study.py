@@ -82,15 +82,6 @@ def test_a_torn_last_line_of_the_notebook_costs_one_measurement(monkeypatch, tmp
     assert len(CALLS) == 1
 
 
-def test_processes_give_what_one_gives(monkeypatch):
-    wanted = [c for c in chosen() if c.id == "S1.2-6"]
-    if wanted[0].id not in study.experiments():
-        pytest.skip("no such experiment")
-    one = study.run_claims(wanted, "quick", Notebook(None), jobs=1)[0]
-    two = study.run_claims(wanted, "quick", Notebook(None), jobs=2)[0]
-    assert one.contrasts == two.contrasts
-
-
 def test_a_fault_is_reported_and_takes_no_other_claim_along(monkeypatch, tmp_path):
     broken = experiment().model_copy(update={"base": {"assay.fault": True}})
     wanted = use(monkeypatch, S2_3=broken, S2_5=experiment())
