@@ -82,7 +82,7 @@ def _defaults(mode: str) -> dict[str, Any]:
     """A smaller marrow for a first answer; the default length either way."""
     if mode == "quick":
         return {
-            "geometry.nx": 110, "geometry.ny": 110, "run.days": 16.0,
+            "geometry.nx": 100, "geometry.ny": 100, "run.days": 16.0,
             "inoculum.cells": 12, "inoculum.clusters": 2, "output.every_h": 12.0,
         }  # fmt: skip
     return {

@@ -5,6 +5,7 @@ A rule only ever adds an offset to a site, so it never tests for edges and never
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -90,11 +91,17 @@ class Lattice:
         Beyond a radius of 1.5 an offset can leave the array or wrap around near an edge, so a
         kernel walks there in steps of the 8 neighbours or checks bounds and the wall.
         """
-        r = int(radius)
-        steps = [
-            (dx * dx + dy * dy, dx, dy)
-            for dx in range(-r, r + 1)
-            for dy in range(-r, r + 1)
-            if 0 < dx * dx + dy * dy <= radius * radius
-        ]
-        return np.array([dx * (self.ny + 2) + dy for _, dx, dy in sorted(steps)], dtype=np.int64)
+        return _disc(self.ny + 2, radius)
+
+
+@cache
+def _disc(stride: int, radius: float) -> np.ndarray:
+    """See Lattice.disc; kernels ask for it each hour and only read it."""
+    r = int(radius)
+    steps = [
+        (dx * dx + dy * dy, dx, dy)
+        for dx in range(-r, r + 1)
+        for dy in range(-r, r + 1)
+        if 0 < dx * dx + dy * dy <= radius * radius
+    ]
+    return np.array([dx * stride + dy for _, dx, dy in sorted(steps)], dtype=np.int64)
