@@ -38,7 +38,7 @@ def _cells(scenario: Scenario, seed: int) -> tuple[float, float]:
 
 
 def _defaults(mode: str) -> dict[str, Any]:
-    side, cells = (100, 12) if mode == "quick" else (160, 24)
+    side, cells = (100, 12) if mode == "quick" else (140, 24)
     return {
         "geometry.nx": side, "geometry.ny": side, "run.days": 21.0 if mode == "quick" else 28.0,
         "inoculum.cells": cells, "inoculum.clusters": cells // 6,

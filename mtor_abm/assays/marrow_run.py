@@ -86,7 +86,7 @@ def _defaults(mode: str) -> dict[str, Any]:
             "inoculum.cells": 12, "inoculum.clusters": 2, "output.every_h": 12.0,
         }  # fmt: skip
     return {
-        "geometry.nx": 160, "geometry.ny": 160, "run.days": 28.0,
+        "geometry.nx": 140, "geometry.ny": 140, "run.days": 28.0,
         "inoculum.cells": 24, "inoculum.clusters": 4, "output.every_h": 12.0,
     }  # fmt: skip
 
