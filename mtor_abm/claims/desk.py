@@ -21,6 +21,11 @@ from .readings import Notebook
 from .review import Claim, chosen
 
 CLAIMS, MUTATIONS, DISPUTES = "claims.csv", "mutations.csv", "disputes.csv"
+OURS = {  # columns that tell our tables from others of the same name
+    CLAIMS: {"id", "verdict", "effect", "low", "high", "n_seeds", "mode", "version"},
+    MUTATIONS: {"id", "verdict"},
+    DISPUTES: {"switch", "value", "share"},
+}
 PAGE = Path("docs") / "claims.md"
 SECONDS_BETWEEN_LINES = 1.0
 
@@ -92,6 +97,7 @@ def ask_mutations(
     rows = [
         {
             "id": m.on.claim.id, "on": m.on.verdict, "off": m.off.verdict if m.off else "",
+            "n_lost": m.n_lost, "n_contrasts": len(m.on.contrasts),
             "verdict": m.verdict, "mode": mode, "version": VERSION,
         }
         for m in mutations
@@ -180,12 +186,20 @@ def _write_merged(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
     """Rows of the claims just tested; those of other claims stay as they were."""
     fresh = {row["id"]: row for row in rows}
     kept = {row["id"]: row for row in _read(path) if row["id"] not in fresh}
-    order = [claim.id for claim in chosen()]
-    return _write(path, sorted([*kept.values(), *rows], key=lambda row: order.index(row["id"])))
+    order = {claim.id: k for k, claim in enumerate(chosen())}
+    known = [row for row in [*kept.values(), *rows] if row["id"] in order]
+    return _write(path, sorted(known, key=lambda row: order[row["id"]]))
 
 
 def _read(path: Path) -> list[dict[str, str]]:
     if not path.exists():
         return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        raise UserError(f"{path} cannot be read as a table; move it aside") from None
+    first = set(rows[0]) if rows else set()
+    if rows and not OURS[path.name] <= first:
+        raise UserError(f"{path} was not written by run.py claims; give another --out")
+    return rows

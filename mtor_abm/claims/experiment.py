@@ -28,11 +28,11 @@ Interval = Annotated[tuple[float, float], Strict(False)]
 Names = Annotated[tuple[str, ...], Strict(False)]
 
 Kind = Literal["effect", "trend", "interaction", "correlation", "auc", "level"]
-Expectation = Literal["up", "down", "same", "within", "above", "below"]
+Expectation = Literal["up", "down", "not up", "not down", "same", "within", "above", "below"]
 DIRECTIONS: Mapping[str, tuple[str, ...]] = {
-    "effect": ("up", "down", "same"),
+    "effect": ("up", "down", "not up", "not down", "same"),
     "trend": ("up", "down"),
-    "interaction": ("up", "down"),
+    "interaction": ("up", "down", "not up", "not down"),
     "correlation": ("up", "down"),
     "auc": ("up", "down"),
     "level": ("within", "above", "below"),
@@ -50,7 +50,8 @@ class Contrast(Group):
         readout: of the bench. control, treated: arms of an effect. arms: of a trend or interaction
             (a00, a10, a01, a11). arm: of a level, correlation or auc. against: readout or drawn key
             that the readout is correlated with; the score of an auc.
-        expect: up, down or same; within, above or below for a level.
+        expect: up, down, not up, not down or same; within, above or below for a level. What is not
+            down has its interval above no effect, or not further below it than the margin.
         size: published magnitude of the effect; its interval must overlap this one.
         limits: of a level. margin: what counts as no effect, as a share (0.1 is 10 %).
         scale: "ratio" unless values may be 0 or negative, "difference" forces it.

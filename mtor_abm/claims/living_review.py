@@ -70,11 +70,13 @@ def _counts(findings: Sequence[Finding]) -> str:
 def _mutations(mutations: Mapping[str, str]) -> str:
     """How many claims hold only with their mechanism."""
     loose = [claim for claim, verdict in mutations.items() if verdict == "not specific"]
+    unsure = [claim for claim, verdict in mutations.items() if verdict == "undecided"]
     specific = sum(verdict == "specific" for verdict in mutations.values())
     named = f" Not specific: {', '.join(loose)}." if loose else ""
+    named += f" Undecided, by a wider interval only: {', '.join(unsure)}." if unsure else ""
     return (
         "## With the mechanism switched off\n\n"
-        f"{specific} claims hold with their mechanism and stop holding without it; {len(loose)} "
+        f"{specific} claims hold with their mechanism and lose a contrast without it; {len(loose)} "
         f"hold either way, so that their experiment does not test it.{named}\n"
     )
 

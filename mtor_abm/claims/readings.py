@@ -32,7 +32,7 @@ class Reading:
 
 
 class Notebook:
-    """Readings by key, kept in a file of one JSON line each; a torn last line is left out.
+    """Readings by key, kept in a file of one JSON line each; a torn line is left out.
 
     Args:
         folder: where `readings.jsonl` lies, or None to keep them in memory only.
@@ -42,13 +42,13 @@ class Notebook:
         self.path = None if folder is None else folder / READINGS
         self.readings: dict[str, Reading] = {}
         if self.path is not None and self.path.exists():
-            for line in self.path.read_text(encoding="utf-8").splitlines():
+            for line in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
                 try:
                     row = json.loads(line)
-                except json.JSONDecodeError:
+                    if row["code"] == code_fingerprint():
+                        self.readings[row["key"]] = Reading(row["readouts"], row["seconds"])
+                except (json.JSONDecodeError, KeyError, TypeError):
                     continue
-                if row["code"] == code_fingerprint():
-                    self.readings[row["key"]] = Reading(row["readouts"], row["seconds"])
 
     def note(self, key: str, reading: Reading) -> None:
         """Keep a reading; one that failed is not written, so that it is tried again."""

@@ -54,10 +54,11 @@ def chosen(
     """Claims by id, section ("1.3" or "S1.3") and kind, in the order of the review.
 
     Raises:
-        UserError: an id, section or kind that no claim has.
+        UserError: an id, section or kind that no claim has, or no claim that has all of them.
     """
     known = claims()
-    for wanted in ids or ():
+    ids = [name.upper() for name in ids or ()]
+    for wanted in ids:
         if wanted not in known:
             raise UserError(f"no claim is called '{wanted[:40]}'; {suggestion(wanted, known)}")
     if section is not None:
@@ -67,10 +68,13 @@ def chosen(
             raise UserError(f"--section {section[:40]} has no claims; known: {', '.join(sections)}")
     if kind is not None and kind not in KINDS:
         raise UserError(f"--kind {kind[:40]} is not one; known: {', '.join(KINDS)}")
-    return [
+    found = [
         claim
         for claim in known.values()
         if (not ids or claim.id in ids)
         and section in (None, claim.section)
         and kind in (None, claim.kind)
     ]
+    if not found:
+        raise UserError("no claim is all of that; leave out an id, --section or --kind")
+    return found

@@ -14,7 +14,7 @@ from .experiment import Contrast, Experiment, experiments
 from .plan import Measurement, Mode, all_of, drawn, measurements
 from .readings import Notebook, carry_out
 from .review import Claim
-from .verdict import Estimate, Verdict, estimate, judged, together
+from .verdict import Estimate, Verdict, estimate, judged, lost, together
 
 Report = Callable[[int, int], None]
 FAULT = "measurement failed"
@@ -151,8 +151,9 @@ class Mutation:
     """A claim with its mechanism on and off.
 
     Attributes:
-        on, off: findings. verdict: "specific" if it holds only with the mechanism, "not specific"
-            if it holds without, "does not hold" if there is nothing to lose, "no mechanism named".
+        on, off: findings. verdict: "specific" if a contrast is lost with the mechanism, "not
+            specific" if all still hold, "undecided" if one stops holding but the effect may be as
+            it was; "does not hold" if there is nothing to lose, "no mechanism named".
     """
 
     on: Finding
@@ -165,7 +166,20 @@ class Mutation:
             return "does not hold"
         if self.off is None:
             return "no mechanism named"
-        return "not specific" if self.off.verdict == "holds" else "specific"
+        if self.off.verdict == "holds":
+            return "not specific"
+        return "specific" if self.n_lost else "undecided"
+
+    @property
+    def n_lost(self) -> int:
+        """Contrasts that held and are lost: no effect, the opposite, or intervals that part."""
+        if self.off is None:
+            return 0
+        pairs = zip(self.on.contrasts, self.off.contrasts, strict=False)
+        return sum(
+            before == "holds" and after != "holds" and lost(found, left, after)
+            for (_, found, before), (_, left, after) in pairs
+        )
 
 
 def mutate(
@@ -203,13 +217,16 @@ def parse_variant(texts: Sequence[str]) -> dict[str, str]:
     """
     variant = {}
     for text in texts:
-        switch, equals, value = text.partition("=")
-        if not equals or switch not in SWITCHES:
+        switch, _, value = text.partition("=")
+        if switch not in SWITCHES:
             raise UserError(
                 f"--variant {text[:40]} names no switch; write V8=B; {suggestion(switch, SWITCHES)}"
             )
+        if switch in variant:
+            raise UserError(f"--variant {switch} is given twice; give one value")
         if value not in values_of(switch):
-            raise UserError(f"--variant {text[:40]}: give {' or '.join(values_of(switch))}")
+            known = " or ".join(f"{switch}={value}" for value in values_of(switch))
+            raise UserError(f"--variant {text[:40]}: give {known}")
         variant[switch] = value
     return variant
 

@@ -184,6 +184,8 @@ def judged(contrast: Contrast, found: Estimate) -> Verdict:
             return "holds"
         apart = low > none + found.margin or high < none - found.margin
         return "opposite" if apart else "inconclusive"
+    if contrast.expect.startswith("not "):
+        return _judged_not(contrast.expect, low - none, high - none, found.margin)
     if negligible:
         return "no effect"
     if low <= none <= high:
@@ -195,6 +197,15 @@ def judged(contrast: Contrast, found: Estimate) -> Verdict:
         if found.high < least or found.low > most:
             return "other size"
     return "holds"
+
+
+def _judged_not(expect: str, low: float, high: float, margin: float) -> Verdict:
+    """An interval around 0 against one side: the margin is what may be lost at most."""
+    if expect == "not up":
+        low, high = -high, -low
+    if low > -margin:
+        return "holds"
+    return "opposite" if high < -margin else "inconclusive"
 
 
 def _judged_level(contrast: Contrast, found: Estimate) -> Verdict:
@@ -211,6 +222,13 @@ def _judged_level(contrast: Contrast, found: Estimate) -> Verdict:
     if outside:
         return "other size" if contrast.expect == "within" else "opposite"
     return "inconclusive"
+
+
+def lost(on: Estimate, off: Estimate, verdict_off: Verdict) -> bool:
+    """Whether an effect that stopped holding is gone, and not just spread wider."""
+    if verdict_off in ("no effect", "opposite"):
+        return True
+    return off.high < on.low or off.low > on.high
 
 
 def together(verdicts: Sequence[Verdict]) -> Verdict:

@@ -65,13 +65,14 @@ def turned(default: Sequence[Finding], variant: Sequence[Finding]) -> str:
 
 def mutations_text(mutations: Sequence[Mutation]) -> str:
     """Each claim with its mechanism on and off."""
-    rows = [("id", "on", "effect", "off", "effect", "verdict")]
+    rows = [("id", "on", "effect", "off", "effect", "contrasts lost", "verdict")]
     for m in mutations:
         on, off = m.on.telling, m.off.telling if m.off else None
         rows.append(
             (
                 m.on.claim.id, m.on.verdict, on[1].text() if on else "",
-                m.off.verdict if m.off else "", off[1].text() if off else "", m.verdict,
+                m.off.verdict if m.off else "", off[1].text() if off else "",
+                f"{m.n_lost} of {len(m.on.contrasts)}", m.verdict,
             )
         )  # fmt: skip
     count = Counter(m.verdict for m in mutations)

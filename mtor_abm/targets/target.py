@@ -117,7 +117,7 @@ class Verdict:
         mean, low, high: simulated, with the 95 % interval of the mean over seeds.
         spread: standard deviation over seeds (of the logarithm for a ratio).
         z: (simulated - observed) / sqrt(error^2 + spread^2); NaN where nothing is known to divide
-            by, or for a point judged by its range.
+            by. For a point judged by finite limits they lie at |z| = 2.
         agrees: |z| at most 2, or the simulated mean within the limits; None if neither is known.
         n: seeds with a value.
     """
@@ -152,7 +152,12 @@ def judge(point: Point, values: np.ndarray) -> Verdict:
             z = (mean - observed) / combined
             agrees = abs(z) <= AGREE_Z
     elif point.limits is not None and scaled.size:
-        agrees = point.limits[0] <= float(values.mean()) <= point.limits[1]
+        low_limit, high_limit = point.limits
+        middle, half = (low_limit + high_limit) / 2.0, (high_limit - low_limit) / 2.0
+        simulated = float(values.mean())
+        agrees = low_limit <= simulated <= high_limit
+        if math.isfinite(half) and half > 0.0:  # the limits are where |z| is AGREE_Z
+            z = AGREE_Z * (simulated - middle) / half
     if point.ratio:
         mean, low, high = (float(np.exp(x)) for x in (mean, low, high))
     return Verdict(point, mean, low, high, spread, z, agrees, int(values.size))

@@ -1,5 +1,6 @@
 """The way from experiments to verdicts, on a bench made for the purpose."""
 
+import numpy as np
 import pytest
 
 from mtor_abm.assays import BENCHES, Bench, Readout
@@ -7,6 +8,7 @@ from mtor_abm.claims import desk, study
 from mtor_abm.claims.experiment import Contrast, Experiment, Seeds
 from mtor_abm.claims.readings import READINGS, Notebook
 from mtor_abm.claims.review import chosen
+from mtor_abm.errors import UserError
 from mtor_abm.parameters import Group, number
 
 CALLS = []
@@ -14,6 +16,7 @@ CALLS = []
 
 class Conditions(Group):
     dose: float = number(0.0, "1", "test", "assumed", low=0, high=100, what="dose")
+    noise: float = number(0.0, "1", "test", "assumed", low=0, high=1e3, what="noise")
     fault: bool = False
 
 
@@ -24,7 +27,8 @@ def measure(scenario, seed, conditions):
         raise ValueError("broken on purpose")
     slope = scenario.groups["tumour"].adhesion
     side = 1.0 if scenario.switches.V8 == "A" else -1.0
-    return {"y": 100.0 + seed - side * slope * conditions.dose}
+    spread = conditions.noise * np.sin(7.0 * seed + conditions.dose)
+    return {"y": 100.0 + seed - side * slope * conditions.dose + spread}
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +106,21 @@ def test_mutation_tells_specific_claims_from_others(monkeypatch, tmp_path):
     )
     verdicts = [m.verdict for m in study.mutate(wanted, "quick", Notebook(tmp_path), jobs=1)]
     assert verdicts == ["specific", "not specific", "does not hold", "no mechanism named"]
+
+
+def test_a_mutation_that_only_spreads_the_effect_is_undecided(monkeypatch, tmp_path):
+    noisy = experiment(mechanism={"assay.noise": 500.0})
+    (found,) = study.mutate(use(monkeypatch, S2_3=noisy), "quick", Notebook(tmp_path), jobs=1)
+    assert (found.off.verdict, found.n_lost, found.verdict) == ("inconclusive", 0, "undecided")
+
+
+def test_foreign_files_in_the_folder_cost_one_line(monkeypatch, tmp_path):
+    wanted = use(monkeypatch, S2_3=experiment())
+    (tmp_path / READINGS).write_bytes(b'5\n{"key": 1}\n\xff\xfe\n')
+    desk.ask(wanted, "quick", tmp_path, 1, lambda done, of: None)
+    (tmp_path / desk.CLAIMS).write_text("a,b\n1,2\n")
+    with pytest.raises(UserError, match="was not written by"):
+        desk.ask(wanted, "quick", tmp_path, 1, lambda done, of: None)
 
 
 def test_a_variant_turns_the_claim_it_bears_on(monkeypatch, tmp_path):

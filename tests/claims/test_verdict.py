@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtor_abm.claims.experiment import Contrast
-from mtor_abm.claims.verdict import Estimate, estimate, judged, together
+from mtor_abm.claims.verdict import Estimate, estimate, judged, lost, together
 
 
 def replicates(*values, readout="x"):
@@ -53,6 +53,37 @@ def test_zeros_turn_a_ratio_into_a_difference():
 )
 def test_verdicts_on_an_effect(expect, treated, verdict):
     assert verdict_of(effect(expect), c=(1, 1, 1), t=treated) == verdict
+
+
+@pytest.mark.parametrize(
+    ("expect", "treated", "verdict"),
+    [
+        ("not down", (1.2, 1.3, 1.25), "holds"),
+        ("not down", (0.99, 1.0, 1.01), "holds"),  # within the margin of 5 %
+        ("not down", (0.9, 1.0, 0.95), "inconclusive"),
+        ("not down", (0.5, 0.51, 0.5), "opposite"),
+        ("not up", (0.5, 0.51, 0.5), "holds"),
+        ("not up", (1.2, 1.3, 1.25), "opposite"),
+    ],
+)
+def test_one_side_may_be_excluded_without_asking_for_the_other(expect, treated, verdict):
+    assert verdict_of(effect(expect), c=(1.0, 1.0, 1.0), t=treated) == verdict
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict", "gone"),
+    [
+        (0.98, 1.02, "no effect", True),
+        (1.2, 1.5, "opposite", True),
+        (0.3, 1.4, "inconclusive", False),  # wider, not gone
+        (0.8, 1.1, "inconclusive", True),  # parted from what it was
+        (0.7, 0.8, "other size", True),
+    ],
+)
+def test_an_effect_is_lost_when_it_is_gone_and_not_when_it_is_only_unsure(low, high, verdict, gone):
+    on = Estimate("ratio", 0.5, 0.4, 0.6, 5, 1.0, 0.05)
+    off = Estimate("ratio", (low + high) / 2, low, high, 5, 1.0, 0.05)
+    assert lost(on, off, verdict) == gone
 
 
 def test_published_size_must_be_met():

@@ -42,10 +42,14 @@ def test_without_published_error_the_spread_alone_divides():
     assert judge(point(value=1.0), np.array([5.0])).agrees is None
 
 
-def test_a_range_is_judged_by_the_mean_and_has_no_z():
+def test_a_range_is_judged_by_the_mean_and_ends_at_a_z_of_two():
     inside = judge(point(limits=(0.0, 0.1)), np.array([0.0, 0.2]))
-    assert (inside.agrees, math.isnan(inside.z)) == (True, True)
-    assert judge(point(limits=(0.0, 0.1)), np.array([0.1, 0.2])).agrees is False
+    assert (inside.agrees, inside.z) == (True, pytest.approx(2.0))
+    beyond = judge(point(limits=(0.0, 0.1)), np.array([0.1, 0.2]))
+    assert (beyond.agrees, beyond.z) == (False, pytest.approx(4.0))
+    assert judge(point(limits=(0.0, 0.1)), np.array([0.05])).z == 0.0
+    open_end = judge(point(limits=(0.0, math.inf)), np.array([5.0]))
+    assert (open_end.agrees, math.isnan(open_end.z)) == (True, True)
 
 
 def test_undefined_seeds_are_left_out():
