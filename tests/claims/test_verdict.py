@@ -55,6 +55,18 @@ def test_verdicts_on_an_effect(expect, treated, verdict):
     assert verdict_of(effect(expect), c=(1, 1, 1), t=treated) == verdict
 
 
+def test_a_published_ratio_is_compared_with_a_ratio_also_beside_zeros():
+    arms = {"c": replicates(4.0, 5.0, 6.0), "t": replicates(0.0, 1.0, 1.0)}
+    contrast = effect("down", size=(0.0, 0.3))
+    found = estimate(contrast, arms, {})
+    assert (found.scale, found.value) == ("ratio", pytest.approx(2.0 / 15.0))
+    rest = np.array([0.0, 1.0, 1.0]) - found.value * np.array([4.0, 5.0, 6.0])
+    half = 4.302652729911275 * rest.std(ddof=1) / math.sqrt(3) / 5.0
+    assert found.high == pytest.approx(found.value + half)
+    assert judged(contrast, found) == "holds"
+    assert judged(effect("down", size=(0.6, 0.8)), found) == "other size"
+
+
 @pytest.mark.parametrize(
     ("expect", "treated", "verdict"),
     [
