@@ -102,19 +102,29 @@ def _mean(values: np.ndarray) -> tuple[float, float, float, int]:
     return mean, low, high, int(known.size)
 
 
+def _ratio(logs: np.ndarray, contrast: Contrast) -> Estimate:
+    """Geometric mean of ratios, given as logarithms."""
+    value, low, high, n = _mean(logs)
+    value, low, high = (float(np.exp(v)) for v in (value, low, high))
+    return Estimate("ratio", value, low, high, n, 1.0, float(np.log1p(contrast.margin)))
+
+
+def _difference(differences: np.ndarray, control: np.ndarray, contrast: Contrast) -> Estimate:
+    """Mean difference; what counts as none is a share of the control."""
+    value, low, high, n = _mean(differences)
+    size = float(np.abs(control).mean()) if control.size else 0.0
+    return Estimate("difference", value, low, high, n, 0.0, contrast.margin * size)
+
+
 def _paired(control: np.ndarray, treated: np.ndarray, contrast: Contrast) -> Estimate:
     known = ~(np.isnan(control) | np.isnan(treated))
     control, treated = control[known], treated[known]
-    positive = bool(control.size and control.min() > 0.0 and treated.min() > 0.0)
-    if positive and contrast.scale == "ratio":
-        value, low, high, n = _mean(np.log(treated) - np.log(control))
-        value, low, high = (float(np.exp(v)) for v in (value, low, high))
-        return Estimate("ratio", value, low, high, n, 1.0, float(np.log1p(contrast.margin)))
-    if contrast.size is not None and contrast.scale == "ratio" and control.size > 1:
-        return _ratio_of_means(control, treated, contrast)
-    value, low, high, n = _mean(treated - control)
-    size = float(np.abs(control).mean()) if control.size else 0.0
-    return Estimate("difference", value, low, high, n, 0.0, contrast.margin * size)
+    if contrast.scale == "ratio":
+        if control.size and control.min() > 0.0 and treated.min() > 0.0:
+            return _ratio(np.log(treated) - np.log(control), contrast)
+        if contrast.size is not None and control.size > 1:
+            return _ratio_of_means(control, treated, contrast)
+    return _difference(treated - control, control, contrast)
 
 
 def _ratio_of_means(control: np.ndarray, treated: np.ndarray, contrast: Contrast) -> Estimate:
@@ -122,11 +132,12 @@ def _ratio_of_means(control: np.ndarray, treated: np.ndarray, contrast: Contrast
 
     Interval by linearisation: of treated - ratio x control within pairs (Cochran 1977).
     """
-    mean = float(control.mean())
-    ratio = float(treated.mean()) / mean if mean > 0.0 else float("nan")
-    _, low, high, n = _mean((treated - ratio * control) / mean if mean > 0.0 else control * np.nan)
-    low, high = max(ratio + low, 1e-9), max(ratio + high, 1e-9)
-    return Estimate("ratio", ratio, low, high, n, 1.0, float(np.log1p(contrast.margin)))
+    mean, margin, nan = float(control.mean()), float(np.log1p(contrast.margin)), float("nan")
+    if mean <= 0.0:
+        return Estimate("ratio", nan, nan, nan, int(control.size), 1.0, margin)
+    ratio = float(treated.mean()) / mean
+    _, low, high, n = _mean((treated - ratio * control) / mean)
+    return Estimate("ratio", ratio, max(ratio + low, 1e-9), max(ratio + high, 1e-9), n, 1.0, margin)
 
 
 def _interaction(
@@ -136,13 +147,9 @@ def _interaction(
     all_four = all_four[:, ~np.isnan(all_four).any(axis=0)]
     if contrast.scale == "ratio" and all_four.size and all_four.min() > 0.0:
         a00, a10, a01, a11 = np.log(all_four)
-        value, low, high, n = _mean((a11 - a10) - (a01 - a00))
-        value, low, high = (float(np.exp(v)) for v in (value, low, high))
-        return Estimate("ratio", value, low, high, n, 1.0, float(np.log1p(contrast.margin)))
+        return _ratio((a11 - a10) - (a01 - a00), contrast)
     a00, a10, a01, a11 = all_four
-    value, low, high, n = _mean((a11 - a10) - (a01 - a00))
-    size = float(np.abs(a00).mean()) if a00.size else 0.0
-    return Estimate("difference", value, low, high, n, 0.0, contrast.margin * size)
+    return _difference((a11 - a10) - (a01 - a00), a00, contrast)
 
 
 def _trend(values: np.ndarray) -> Estimate:
@@ -239,10 +246,13 @@ def _judged_level(contrast: Contrast, found: Estimate) -> Verdict:
 
 
 def lost(on: Estimate, off: Estimate, verdict_off: Verdict) -> bool:
-    """Whether an effect that stopped holding is gone, and not just spread wider."""
+    """Whether an effect that stopped holding is gone, and not just spread wider.
+
+    A ratio and a difference (where a value is 0) cannot be held against each other.
+    """
     if verdict_off in ("no effect", "opposite"):
         return True
-    return off.high < on.low or off.low > on.high
+    return on.scale == off.scale and (off.high < on.low or off.low > on.high)
 
 
 def together(verdicts: Sequence[Verdict]) -> Verdict:

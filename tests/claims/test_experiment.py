@@ -54,7 +54,11 @@ def test_claims_are_chosen_by_id_section_and_kind():
 
 
 def test_every_shipped_experiment_can_be_planned():
-    checked(experiments())
+    tests = experiments()
+    checked(tests)
+    for experiment in tests.values():
+        plan = measurements(experiment, "quick", experiment.mechanism)
+        assert {len(taken) for taken in plan.values()} == {experiment.seeds.quick}
 
 
 def test_every_testable_and_variant_claim_has_an_experiment_that_names_its_mechanism():

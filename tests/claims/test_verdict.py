@@ -96,6 +96,8 @@ def test_an_effect_is_lost_when_it_is_gone_and_not_when_it_is_only_unsure(low, h
     on = Estimate("ratio", 0.5, 0.4, 0.6, 5, 1.0, 0.05)
     off = Estimate("ratio", (low + high) / 2, low, high, 5, 1.0, 0.05)
     assert lost(on, off, verdict) == gone
+    other = Estimate("difference", -12.0, -25.0, -2.0, 5, 0.0, 0.05)
+    assert lost(on, other, verdict) == (verdict in ("no effect", "opposite"))
 
 
 def test_published_size_must_be_met():
