@@ -24,6 +24,7 @@ CAUSE_MEANINGS = {
     "embedded": "an osteoblast buried in bone without becoming an osteocyte",
     "starvation": "a cell in blood whose energy store ran out",
     "co_opted": "a vessel site closed and lost within tumour",
+    "tgfb": "an osteoclast killed by TGF-beta",
 }
 CAUSES = tuple(CAUSE_MEANINGS)
 

@@ -19,6 +19,7 @@ from .parameters import Group, number, tuple_type
 _SET = "random search over 15 bands of which the signs of 10 are published; value itself assumed"
 
 
+# fmt: off
 class NetworkParameters(Group):
     """Weights (w), half points (k) and feedback strengths of the mTOR network."""
 
@@ -36,12 +37,7 @@ class NetworkParameters(Group):
         0.71, "1", _SET, "assumed", low=0, high=1, what="share of growth factor input S6K can block"
     )
     pi3k_half: float = number(
-        1.17,
-        "1",
-        _SET,
-        "assumed",
-        low=0.01,
-        high=10,
+        1.17, "1", _SET, "assumed", low=0.01, high=10,
         what="input for half PI3K; PTEN loss: a quarter",
     )
     t308_half: float = number(
@@ -69,30 +65,20 @@ class NetworkParameters(Group):
         0.81, "1", _SET, "assumed", low=0, high=1, what="AMPK (low energy) restores TSC2"
     )
     vitronectin_bypass: float = number(
-        0.65,
-        "1",
-        "sign: Pola 2013 (alphavbeta3-ILK keeps mTORC1 on in hypoxia); " + _SET,
-        "assumed",
-        low=0,
-        high=1,
+        0.65, "1", "sign: Pola 2013 (alphavbeta3-ILK keeps mTORC1 on in hypoxia); " + _SET,
+        "assumed", low=0, high=1,
         what="integrin contact relieves mTORC1 of TSC2",
     )
     fak_on_tsc: float = number(
-        0.2,
-        "1",
+        0.2, "1",
         "sign: Gan 2006 (FAK binds TSC2 and lifts it off S6K); size kept small, since " + _SET,
-        "assumed",
-        low=0,
-        high=1,
+        "assumed", low=0, high=1,
         what="share of the bypass that needs focal adhesions, and so S6K on FAK",
     )
     s6k_attached: float = number(
-        0.7108337,
-        "1",
+        0.7108337, "1",
         "S6K of the untreated attached cell of this network, so that its state stays as it is",
-        "computed",
-        low=0.01,
-        high=1,
+        "computed", low=0.01, high=1,
         what="S6K at which FAK and paxillin are phosphorylated as in the untreated cell",
     )
     s6k_half: float = number(
@@ -102,21 +88,13 @@ class NetworkParameters(Group):
         0.59, "1", _SET, "assumed", low=0.01, high=5, what="mTORC1 for half 4E-BP1-P"
     )
     rapalog_on_s6k: float = number(
-        0.97,
-        "1",
-        "target T47: rapamycin abolishes pS6; " + _SET,
-        "assumed",
-        low=0,
+        0.97, "1", "target T47: rapamycin abolishes pS6; search as for the others", "fitted", low=0,
         high=1,
         what="share of S6K a saturating rapalog blocks",
     )
     rapalog_on_4ebp1: float = number(
-        0.48,
-        "1",
-        "target T47: rapamycin lowers p4E-BP1 in part; " + _SET,
-        "assumed",
-        low=0,
-        high=1,
+        0.48, "1", "target T47: rapamycin lowers p4E-BP1 in part; search as for the others",
+        "fitted", low=0, high=1,
         what="share of 4E-BP1-P a saturating rapalog blocks",
     )
     foxo_half: float = number(
@@ -129,11 +107,7 @@ class NetworkParameters(Group):
         0.3, "1", _SET, "assumed", low=0.01, high=5, what="energy that halves AMPK"
     )
     hypoxia_half: float = number(
-        0.35,
-        "1",
-        "10 mmHg over 28 mmHg, Jiang 1996: half HIF at 1.5-2% O2",
-        "recalled",
-        low=0.01,
+        0.35, "1", "10 mmHg over 28 mmHg, Jiang 1996: half HIF at 1.5-2% O2", "recalled", low=0.01,
         high=5,
         what="normalised oxygen that halves REDD1",
     )
@@ -144,62 +118,48 @@ class NetworkParameters(Group):
         0.35, "1", _SET, "assumed", low=0, high=1, what="autophagy freed by mTORC1 loss alone"
     )
     mtorc1_on_autophagy: float = number(
-        1.0,
-        "1",
-        "sign: Kim 2011 (mTORC1 blocks ULK1); that it can do so wholly is assumed",
-        "assumed",
-        low=0,
-        high=1,
+        1.0, "1", "sign: Kim 2011 (mTORC1 blocks ULK1); that it can do so wholly is assumed",
+        "assumed", low=0, high=1,
         what="share of autophagy that full mTORC1 suppresses",
     )
+    rapalog_on_autophagy: float = number(
+        0.5, "1", "sign: Thoreen 2009 (rapamycin frees less autophagy than a kinase inhibitor)",
+        "assumed", low=0, high=1,
+        what="share of the hold of mTORC1 on autophagy that a saturating rapalog lifts",
+    )
+    hypoxia_on_autophagy: float = number(
+        0.5, "1", "hypoxia alone frees less than starvation does", "assumed", low=0, high=1,
+        what="autophagy called by full REDD1, over that called by full AMPK",
+    )
     mtorc2_assembly_per_h: float = number(
-        1 / 24,
-        "1/h",
-        "Sarbassov 2006, prolonged rapamycin",
-        "recalled",
-        low=0,
-        high=1,
+        1 / 24, "1/h", "Sarbassov 2006, prolonged rapamycin", "recalled", low=0, high=1,
         what="mTORC2 reassembly",
     )
     rapalog_capture_per_h: float = number(
-        1 / 12,
-        "1/h",
-        "Sarbassov 2006, prolonged rapamycin",
-        "recalled",
-        low=0,
-        high=1,
+        1 / 12, "1/h", "Sarbassov 2006, prolonged rapamycin", "recalled", low=0, high=1,
         what="capture of new mTOR by a rapalog in susceptible cells",
     )
     susceptible: float = number(
-        0.0,
-        "1",
-        "0 in about 80 % of cell types, 1 in 20 % (OXA-01 AACR 2009 abstract); switch V6",
-        "found",
-        low=0,
-        high=1,
+        0.0, "1", "0 in about 80 % of cell types, 1 in 20 % (OXA-01 AACR 2009 abstract); switch V6",
+        "found", low=0, high=1,
         what="how far a rapalog dissolves mTORC2",
     )
     secretion_time_h: float = number(
         6.0, "h", "protein turnover", "assumed", low=0.1, high=48, what="lag of secreted outputs"
     )
     vegf_on_4ebp1: float = number(
-        0.75,
-        "1",
-        "sign: Guba 2002 (rapamycin lowers VEGF of tumours)",
-        "assumed",
-        low=0,
-        high=1,
+        0.75, "1", "sign: Guba 2002 (rapamycin lowers VEGF of tumours)", "assumed", low=0, high=1,
         what="share of VEGF whose translation needs 4E-BP1-P",
     )
+    vegf_without_hif: float = number(
+        0.15, "1", "some VEGF is made in normal oxygen", "assumed", low=0, high=1,
+        what="share of VEGF transcribed without HIF",
+    )
     vegf_foxo: float = number(
-        0.0,
-        "1",
-        "switch V2: 0.35 (A) or 0 (B, Dillenburg-Pilla 2015)",
-        "assumed",
-        low=0,
-        high=1,
+        0.0, "1", "switch V2: 0.35 (A) or 0 (B, Dillenburg-Pilla 2015)", "assumed", low=0, high=1,
         what="share of VEGF that FOXO blocks",
     )
+# fmt: on
 
 
 NetworkRates = tuple_type("NetworkRates", NetworkParameters, __name__)
@@ -388,8 +348,8 @@ def advance_lane(lane, block, dosage, amino_acids, ampk_now, lag, p, dt_h):
     p4ebp1 = unit_hill2(mtorc1, p.p4ebp1_half) * (1.0 - p.rapalog_on_4ebp1 * theta)
     foxo = p.foxo_half * p.foxo_half / (p.foxo_half * p.foxo_half + s473 * s473)
     hif = redd1_now * (p.hif_base + (1.0 - p.hif_base) * p4ebp1)
-    stress = max(ampk_now, 0.5 * redd1_now)
-    freed = 1.0 - p.mtorc1_on_autophagy * mtorc1 * (1.0 - 0.5 * theta)
+    stress = max(ampk_now, p.hypoxia_on_autophagy * redd1_now)
+    freed = 1.0 - p.mtorc1_on_autophagy * mtorc1 * (1.0 - p.rapalog_on_autophagy * theta)
     block[S6K, lane] = s6k
     block[P4EBP1, lane] = p4ebp1
     block[AKT_S473, lane] = s473
@@ -467,7 +427,13 @@ def advance_network(n, signals, dosage, amino_acids, energy, p, dt_h):
 def vegf_output(hif, p4ebp1, foxo, p):
     """HIF transcribes VEGF, 4E-BP1-P lets it be translated (Guba 2002), FOXO may block it (V2)."""
     translated = 1.0 - p.vegf_on_4ebp1 + p.vegf_on_4ebp1 * p4ebp1
-    return (0.15 + 0.85 * hif) * translated * (1.0 - p.vegf_foxo * foxo)
+    return hypoxic_transcription(hif, p) * translated * (1.0 - p.vegf_foxo * foxo)
+
+
+@woven_rule
+def hypoxic_transcription(hif, p):
+    """HIF transcribes VEGF; some of it is made without."""
+    return p.vegf_without_hif + (1.0 - p.vegf_without_hif) * hif
 
 
 @woven_rule

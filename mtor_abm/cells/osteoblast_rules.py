@@ -49,7 +49,7 @@ class OsteoblastParameters(Group):
         what="highest rate at which the lineage spreads over a cavity",
     )
     division_base: float = number(
-        0.6, "1", "reversal takes days (target T67), also long after TGF-beta is gone", "assumed",
+        0.6, "1", "target T67: reversal takes days, also long after TGF-beta is gone", "fitted",
         low=0, high=1, what="share of that rate without TGF-beta",
     )
     tgfb_half_nM: float = number(
@@ -177,12 +177,12 @@ class OsteoblastParameters(Group):
         what="OPG of a mature osteoblast or lining cell",
     )
     opg_gain_without_s6k: float = number(
-        1.2, "1", "target T59, Hofbauer 2001: OPG of mature cells +120 % under rapamycin", "found",
-        low=-1, high=10, what="rise of OPG of mature cells without S6K",
+        1.2, "1", "target T59, Hofbauer 2001: OPG of mature cells +120 % under rapamycin",
+        "fitted", low=-1, high=10, what="rise of OPG of mature cells without S6K",
     )
     opg_immature_without_s6k: float = number(
-        0.56, "1", "target T59, Hofbauer 2001: OPG of immature cells -44 %", "found", low=0, high=5,
-        what="OPG of immature cells without S6K, over untreated",
+        0.56, "1", "target T59, Hofbauer 2001: OPG of immature cells -44 %", "fitted", low=0,
+        high=5, what="OPG of immature cells without S6K, over untreated",
     )
     cxcl12_nM_per_s: float = number(
         0.005, "nM/s", "less than CAR cells and endothelium (Greenbaum 2013)", "assumed",

@@ -7,7 +7,7 @@ parts follow the front they make. How fast is in `osteoclast_rules.py`.
 import numpy as np
 
 from .. import bone
-from ..fields import MCSF, RANKL, TNF
+from ..fields import MCSF, RANKL, TGFB, TNF
 from ..genes import Genes
 from ..marrow import (
     BONE,
@@ -46,6 +46,7 @@ from .osteoclast_rules import (
     rankl_signal,
     resorption_per_h,
     starvation_rate,
+    tgfb_death_rate,
 )
 from .population import CAUSE, DIE, MOVE, STAY, Cells
 from .sensing import Receptors
@@ -174,6 +175,11 @@ def decide_osteoclasts(
         if happens(uniform_from(luck, 48), starvation_rate(signal, tnf, s6k, p, ref), dt_h):
             cells.intent[i] = DIE
             cells.cause[i] = 5
+            continue
+        tgfb = float(world.level[TGFB, cells.site[i]])
+        if happens(uniform_from(luck, 49), tgfb_death_rate(tgfb, p), dt_h):
+            cells.intent[i] = DIE
+            cells.cause[i] = 13
             continue
         n_parts = 0
         idle = -1

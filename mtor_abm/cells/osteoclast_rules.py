@@ -146,6 +146,15 @@ class OsteoclastParameters(Group):
         0.5, "1", "sign: Glantschnig 2003; target T29: the IC50 on number lies above that on pits",
         "fitted", low=-1, high=10, what="rise of death without S6K",
     )
+    tgfb_death_rate_per_h: float = number(
+        0.0, "1/h", "none, as the review says nothing of it; Lemaire 2004: D_A = 0.7/d. In culture "
+        "TGF-beta kills or keeps osteoclasts, by dose and by what else is there", "assumed",
+        low=0, high=1, what="death of osteoclasts at saturating TGF-beta, added",
+    )
+    tgfb_half_nM: float = number(
+        0.002, "nM", "as MSC and the osteoblast lineage", "assumed", low=1e-5, high=1,
+        what="TGF-beta for half that rate",
+    )
     lifespan_without_oestrogen: float = number(
         1.3, "1", "oestrogen promotes apoptosis of osteoclasts (sign: Khosla 2012)",
         "assumed", low=1, high=5,
@@ -236,6 +245,12 @@ def starvation_rate(signal, tnf_nM, s6k, p, ref):
     unfed = 1.0 - hill2(signal, p.survival_half)
     unfed *= 1.0 - p.tnf_survival * tnf_nM / (tnf_nM + p.tnf_half_nM)
     return p.starvation_rate_per_h * unfed * without_s6k(s6k, p, ref)
+
+
+@rule
+def tgfb_death_rate(tgfb_nM, p):
+    """TGF-beta kills osteoclasts, where a scenario says so (Lemaire 2004)."""
+    return p.tgfb_death_rate_per_h * tgfb_nM / (tgfb_nM + p.tgfb_half_nM)
 
 
 @rule

@@ -142,8 +142,8 @@ class TumourParameters(Group):
         what="occupancy difference over one site for half the index",
     )
     dormancy_entry_rate_per_h: float = number(
-        0.25 / 24, "1/h", "0.1-2/d; lower half, for the growth of target T20", "assumed", low=0,
-        high=1, what="entry to dormancy on TSP-1 of a stable vessel",
+        0.25 / 24, "1/h", "target T20: growth; lower half of 0.1-2/d", "fitted", low=0, high=1,
+        what="entry to dormancy on TSP-1 of a stable vessel",
     )
     dormancy_neighbours_max: int = number(
         1, "1", "Ghajar 2013 describes single cells; a cluster escapes the niche", "assumed", low=0,
@@ -181,6 +181,10 @@ class TumourParameters(Group):
         3.0, "1", "2-10 fold, Yin 1999", "recalled", low=0, high=20,
         what="PTHrP added at saturating TGF-beta",
     )
+    pthrp_without_4ebp1: float = number(
+        0.5, "1", "its translation needs 4E-BP1-P in part", "assumed", low=0, high=1,
+        what="share of PTHrP made without 4E-BP1-P",
+    )
     pthrp_tgfb_half_nM: float = number(
         0.001, "nM", "as the growth response to TGF-beta", "assumed", low=1e-5, high=1,
         what="TGF-beta for half the PTHrP gain",
@@ -204,6 +208,10 @@ class TumourParameters(Group):
     oxygen_use_per_s: float = number(
         0.6, "1/s", "6.25e-17 mol/cell/s (Casciari 1992), first order near 15 mmHg", "computed",
         low=0, high=10, what="use of oxygen by one cell",
+    )
+    angiogenic_without_hif: float = number(
+        0.15, "1", "as VEGF (`signalling.vegf_without_hif`)", "assumed", low=0, high=1,
+        what="share of FGF-2 and PDGF made without HIF",
     )
     angiogenic_nM_per_s: float = number(
         1e-3, "nM/s", "as VEGF, which is translated to about half", "assumed", low=0, high=1,
@@ -367,7 +375,8 @@ def cxcr4_growth(cxcr4, p):
 @rule
 def pthrp_target(tgfb_bound, p4ebp1, p, ref):
     """TGF-beta raises PTHrP (Yin 1999); its translation needs 4E-BP1-P."""
-    return (1.0 + p.pthrp_gain * tgfb_bound) * (0.5 + 0.5 * p4ebp1 / ref.p4ebp1)
+    free = p.pthrp_without_4ebp1
+    return (1.0 + p.pthrp_gain * tgfb_bound) * (free + (1.0 - free) * p4ebp1 / ref.p4ebp1)
 
 
 @rule
@@ -377,9 +386,9 @@ def tumour_opg(s6k, p, ref):
 
 
 @rule
-def angiogenic_output(hif):
+def angiogenic_output(hif, p):
     """HIF transcribes FGF-2 and PDGF too, taken as it does VEGF; translation is left out."""
-    return 0.15 + 0.85 * hif
+    return p.angiogenic_without_hif + (1.0 - p.angiogenic_without_hif) * hif
 
 
 @rule
@@ -541,7 +550,7 @@ def release_tumour(
         world.source[VEGF, site] += active * p.vegf_nM_per_s * signals.vegf[i]
         world.source[OPG, site] += active * tnfrsf11b * tumour_opg(float(signals.s6k[i]), p, ref)
         world.source[RANKL, site] += active * tnfsf11 * p.rankl_nM_per_s
-        others = angiogenic_output(float(signals.hif[i]))
+        others = angiogenic_output(float(signals.hif[i]), p)
         world.source[ANGIOGENIC, site] += active * p.angiogenic_nM_per_s * others
         world.uptake[OXYGEN, site] += active * p.oxygen_use_per_s
         world.uptake[CXCL12, site] += ackr3 * p.cxcr7_uptake_per_s

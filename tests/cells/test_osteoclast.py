@@ -33,9 +33,10 @@ from mtor_abm.cells.osteoclast_rules import (
     rankl_signal,
     resorption_per_h,
     starvation_rate,
+    tgfb_death_rate,
     without_s6k,
 )
-from mtor_abm.fields import MCSF, OPG, RANKL, TNF
+from mtor_abm.fields import MCSF, OPG, RANKL, TGFB, TNF
 from mtor_abm.marrow import BONE, MARROW, OSTEOCLAST
 
 R = UNTREATED
@@ -141,6 +142,10 @@ def test_death_resorption_and_lifespan_by_hand():
     assert starvation_rate(0.1, 0.0, R.s6k, P, R) == pytest.approx(0.01)
     assert starvation_rate(0.1, 0.0, 0.0, P, R) == pytest.approx(0.02)
     assert starvation_rate(0.0, 0.1, R.s6k, P, R) == pytest.approx(0.015)  # TNF at half effect
+    assert tgfb_death_rate(1.0, P) == 0.0  # off unless a scenario asks for it
+    killing = P._replace(tgfb_death_rate_per_h=0.03, tgfb_half_nM=0.002)
+    assert tgfb_death_rate(0.0, killing) == 0.0
+    assert tgfb_death_rate(0.002, killing) == pytest.approx(0.015)
     assert resorption_per_h(1.0, R.s6k, 0.0, P, R, 10.0) == pytest.approx(1 / 24)
     assert resorption_per_h(0.0, R.s6k, 0.0, P, R, 10.0) == pytest.approx(0.3 / 24)
     assert resorption_per_h(1.0, 0.0, 0.0, P, R, 10.0) == pytest.approx(0.4 / 24)
@@ -339,6 +344,15 @@ def test_an_osteoclast_dies_at_its_lifespan_and_without_rankl():
     one_step(s, "osteoclast")
     assert s.tissues["osteoclast"].population.n == 0
     assert list(s.events.take()["cause"]) == ["no_rankl"]
+
+    s = digging(tgfb_death_rate_per_h=SURE)
+    s.world.level[TGFB] = 0.0
+    one_step(s, "osteoclast")
+    assert s.tissues["osteoclast"].population.n == 1
+    s.world.level[TGFB] = 1.0
+    one_step(s, "osteoclast")
+    assert s.tissues["osteoclast"].population.n == 0
+    assert list(s.events.take()["cause"]) == ["tgfb"]
 
 
 def test_life_is_half_as_long_without_s6k():
