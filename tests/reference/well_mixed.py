@@ -25,6 +25,16 @@ SETTINGS: dict[str, Any] = {
     "geometry.ny": 80,
     "output.every_h": 24.0,
 }
+# What TGF-beta does in the models: it kills osteoclasts, 0.7/d at most, and the osteoblast lineage
+# grows by it alone. Well mixed it is thin, as nothing is near its source: the half points are at
+# the lower limit of their number, about that of the models (5e-3 pM, Lemaire 2004).
+WIRED: dict[str, Any] = {
+    "osteoclast.tgfb_death_rate_per_h": 0.7 / 24.0,
+    "osteoclast.tgfb_half_nM": 1e-5,
+    "osteoblast.division_base": 0.0,
+    "osteoblast.tgfb_half_nM": 1e-5,
+    "stroma.tgfb_half_nM": 1e-5,
+}
 CELLS = ("OBp", "OBa", "OCa")
 REMOVAL_DAY = 15  # by then the cavities of the start are filled and osteoclasts are at work
 
@@ -79,9 +89,14 @@ ORDERS = {
 }
 
 
-def follow(case: Case | None, seed: int, days: int) -> dict[str, np.ndarray]:
-    """Daily numbers of one run: OBp, OBa, OCa (cells) and BV/TV, each float64 (days + 1,)."""
-    scenario = load("healthy").changed({**SETTINGS, "run.days": float(days)})
+def follow(case: Case | None, seed: int, days: int, wired: bool = False) -> dict[str, np.ndarray]:
+    """Daily numbers of one run: OBp, OBa, OCa (cells) and BV/TV, each float64 (days + 1,).
+
+    Args:
+        case: None for the control. wired: TGF-beta acts as in the models (`WIRED`).
+    """
+    settings = SETTINGS | (WIRED if wired else {})
+    scenario = load("healthy").changed({**settings, "run.days": float(days)})
     if case is not None:
         tables = scenario.resolved()
         multiplied = {key: _value(tables, key) * by for key, by in case.changes.items()}
@@ -118,6 +133,11 @@ def _counts(model: MarrowModel) -> tuple[float, ...]:
         float(model.tissues["osteoclast"].population.n),
         float((world.ground == 1).sum()) / model.surroundings.lattice.inside().sum(),
     )
+
+
+def default_of(key: str) -> float:
+    """Number under this key in the healthy scenario."""
+    return _value(load("healthy").resolved(), key)
 
 
 def _value(tables: dict[str, Any], key: str) -> float:
