@@ -16,8 +16,9 @@ from .drugs import DRUGS
 from .events import CAUSE_MEANINGS, EVENT_COLUMNS, EVENTS
 from .fields import FIELDS
 from .mtor import SIGNALS
-from .observe import CELL_COLUMNS, COLUMNS, SITE_COLUMNS
+from .observe import COLUMNS
 from .readouts import EVENTS_PREFIX, STATISTICS
+from .snapshots import CELL_COLUMNS, SITE_COLUMNS
 from .targets.evaluate import COLUMNS as TARGET_COLUMNS
 
 MADE = "Made from the code by `python -m mtor_abm.dictionary`; do not edit.\n"

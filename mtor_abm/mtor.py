@@ -16,6 +16,7 @@ from .numerics.compiled import making_kernel, woven_rule
 from .numerics.response import hill2, unit_hill2
 from .parameters import Group, number, tuple_type
 
+LIP_HALF = 0.4  # 4E-BP1-P at which half of C/EBP-beta is made as LIP [assumed]
 _SET = "random search over 15 bands of which the signs of 10 are published; value itself assumed"
 
 
@@ -38,7 +39,11 @@ class NetworkParameters(Group):
     )
     pi3k_half: float = number(
         1.17, "1", _SET, "assumed", low=0.01, high=10,
-        what="input for half PI3K; PTEN loss: a quarter",
+        what="input for half PI3K",
+    )
+    pi3k_without_pten: float = number(
+        0.25, "1", "sign: PTEN takes PIP3 away", "assumed", low=0.01, high=1,
+        what="input for half PI3K without PTEN, over that with it",
     )
     t308_half: float = number(
         0.69, "1", _SET, "assumed", low=0.01, high=5, what="PI3K for half AKT T308"
@@ -245,11 +250,11 @@ def ampk(energy, p):
 
 @woven_rule
 def pi3k(growth_factor, cxcr4, integrin, s6k, pten, p):
-    """Receptors raise PI3K, independently; S6K blocks IRS1; PTEN loss quarters the half point."""
+    """Receptors raise PI3K, independently; S6K blocks IRS1; PTEN loss lowers the half point."""
     irs1 = 1.0 - p.feedback_strength * unit_hill2(s6k, p.feedback_half)
     quiet = (1.0 - p.w_growth_factor * growth_factor * irs1) * (1.0 - p.w_cxcr4 * cxcr4)
     drive = 1.0 - quiet * (1.0 - p.w_integrin * integrin)
-    half = p.pi3k_half * (0.25 + 0.75 * min(pten, 1.0))
+    half = p.pi3k_half * (p.pi3k_without_pten + (1.0 - p.pi3k_without_pten) * min(pten, 1.0))
     return drive * (1.0 + half) / (drive + half)
 
 
@@ -450,7 +455,7 @@ def next_integrity(integrity, theta, susceptible, p, dt_h):
 @woven_rule
 def lip_share(p4ebp1):
     """4E-BP1-P raises the short LIP isoform of C/EBP-beta over LAP (Smink 2009)."""
-    return hill2(p4ebp1, 0.4)
+    return hill2(p4ebp1, LIP_HALF)
 
 
 def blank_signals(capacity: int) -> Signals:

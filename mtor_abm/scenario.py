@@ -19,7 +19,7 @@ from .cells.osteoblast_rules import OsteoblastParameters
 from .cells.osteoclast_rules import OsteoclastParameters
 from .cells.sensing import SensingParameters
 from .cells.stroma import StromaParameters
-from .cells.tumour import TumourParameters
+from .cells.tumour_rules import TumourParameters
 from .drug_action import NETWORK_ACTIONS
 from .drugs import DRUGS, Drug
 from .errors import UserError

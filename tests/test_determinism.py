@@ -12,7 +12,7 @@ import sys
 import numpy as np
 import pytest
 
-from mtor_abm import observe
+from mtor_abm import observe, snapshots
 from mtor_abm.cells.population import Population
 from mtor_abm.model import MarrowModel
 from mtor_abm.numerics.compiled import JIT_IS_OFF
@@ -98,8 +98,8 @@ def test_observing_changes_nothing(hours):
         plain.step()
         watched.step()
         observe.row(watched)
-        observe.cells_table(watched)
-        observe.fields_table(watched)
+        snapshots.cells_table(watched)
+        snapshots.fields_table(watched)
     assert differences(state(plain), state(watched)) == []
 
 

@@ -8,7 +8,8 @@ from mtor_abm.cells.osteoblast import OsteoblastTissue, release_osteoblasts
 from mtor_abm.cells.osteoblast_rules import LINED, rise_without_oestrogen
 from mtor_abm.cells.osteoclast import OsteoclastTissue
 from mtor_abm.cells.osteoclast_rules import ageing
-from mtor_abm.cells.tumour import TumourTissue, er_activity, oestrogen_drive
+from mtor_abm.cells.tumour import TumourTissue
+from mtor_abm.cells.tumour_rules import er_activity, oestrogen_drive
 from mtor_abm.delivery import Pharmacy
 from mtor_abm.errors import UserError
 from mtor_abm.fields import OXYGEN

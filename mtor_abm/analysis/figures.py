@@ -17,8 +17,8 @@ import pandas as pd
 
 from ..errors import UserError
 from ..model import MarrowModel
-from ..observe import cells_table, fields_table
 from ..scenario_files import load
+from ..snapshots import cells_table, fields_table
 from ..store import read_run
 
 UM_PER_MM = 1000.0
@@ -46,7 +46,7 @@ OSTEOCLAST_COLOUR = "#1f78b4"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One marrow at one time: the tables of `observe.cells_table` and `observe.fields_table`."""
+    """One marrow at one time: the tables of `snapshots`."""
 
     title: str
     cells: pd.DataFrame

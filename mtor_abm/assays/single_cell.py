@@ -14,8 +14,8 @@ from pydantic import Field
 
 from ..cells.circulating import CirculatingParameters, CirculatingRates, anoikis_rate
 from ..cells.sensing import sense
-from ..cells.tumour import (
-    TumourTissue,
+from ..cells.tumour import TumourTissue
+from ..cells.tumour_rules import (
     chemotactic_share,
     crawl_rate,
     division_rate,

@@ -176,6 +176,10 @@ class OsteoblastParameters(Group):
         1e-4, "nM/s", "marrow mean near Kd 1 nM", "assumed", low=0, high=1,
         what="OPG of a mature osteoblast or lining cell",
     )
+    opg_preosteoblast: float = number(
+        0.5, "1", "OPG rises with maturity (sign)", "assumed", low=0, high=2,
+        what="OPG of a preosteoblast, over that of a mature cell",
+    )
     opg_gain_without_s6k: float = number(
         1.2, "1", "target T59, Hofbauer 2001: OPG of mature cells +120 % under rapamycin",
         "fitted", low=-1, high=10, what="rise of OPG of mature cells without S6K",
@@ -291,5 +295,5 @@ def opg_target(state, pthrp_nM, s6k, p, ref):
     """Rapalogs raise OPG of mature cells and lower that of immature ones (Hofbauer 2001; V9)."""
     lowered = 1.0 - p.opg_loss_pthrp * pthrp_nM / (pthrp_nM + p.pthrp_half_nM)
     if state == PREOSTEOBLAST:
-        return lowered * 0.5 * immature_output(s6k, p.opg_immature_without_s6k, ref)
+        return lowered * p.opg_preosteoblast * immature_output(s6k, p.opg_immature_without_s6k, ref)
     return lowered * (1.0 + p.opg_gain_without_s6k * max(0.0, 1.0 - s6k / ref.s6k))

@@ -1,4 +1,4 @@
-"""Cells of the rim: tumour cells by the rules of cells/tumour.py, with stroma that feeds them.
+"""Cells of the rim: tumour cells by the rules of the marrow, with stroma that feeds them.
 
 Tumour cells divide, crawl, change by EMT and die here as in the marrow; what this file adds is
 what they secrete at the rim (MMP-9, TGF-beta, growth factors) and how they leave by a vessel.
@@ -10,7 +10,8 @@ import numpy as np
 from ..cells.population import Cells, CellType
 from ..cells.sensing import Receptors
 from ..cells.tissue import Surroundings, Tissue
-from ..cells.tumour import TumourParameters, TumourRates, TumourTissue, crawl_rate
+from ..cells.tumour import TumourTissue
+from ..cells.tumour_rules import TumourParameters, TumourRates, crawl_rate
 from ..fields import CXCL12, IGF1, TGFB
 from ..genes import Genes
 from ..marrow import World, look_around

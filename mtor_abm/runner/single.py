@@ -71,16 +71,16 @@ class MarrowEngine:
     @staticmethod
     def cells_table(model: Any) -> Any:
         """One row per cell."""
-        from .. import observe
+        from .. import snapshots
 
-        return observe.cells_table(model)
+        return snapshots.cells_table(model)
 
     @staticmethod
     def fields_table(model: Any) -> Any:
         """One row per site."""
-        from .. import observe
+        from .. import snapshots
 
-        return observe.fields_table(model)
+        return snapshots.fields_table(model)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ EVERYTHING: dict[str, Any] = {
 
 def warm_up() -> float:
     """Run a tiny marrow with everything in it, as a self-test; return the seconds."""
-    from .. import observe
+    from .. import observe, snapshots
 
     started = time.perf_counter()
     model = _tiny_marrow()
@@ -32,8 +32,8 @@ def warm_up() -> float:
         model.step()
     call_what_is_rare(model)
     observe.row(model)
-    observe.cells_table(model)
-    observe.fields_table(model)
+    snapshots.cells_table(model)
+    snapshots.fields_table(model)
     return time.perf_counter() - started
 
 

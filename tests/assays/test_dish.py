@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mtor_abm.assays.dish import Dish
-from mtor_abm.cells.tumour import TumourParameters
+from mtor_abm.cells.tumour_rules import TumourParameters
 from mtor_abm.errors import UserError
 from mtor_abm.fields import CXCL12, IGF1, OXYGEN, VEGF
 from mtor_abm.marrow import BONE, LINING, OSTEOCYTE

@@ -18,17 +18,15 @@ from hand_made import (
 )
 
 from mtor_abm.cells.population import CAUSE, DIVIDE, MOVE
-from mtor_abm.cells.tumour import (
+from mtor_abm.cells.tumour import TumourTissue, can_push, daughter_site, pushed_site
+from mtor_abm.cells.tumour_rules import (
     CYCLING,
     DORMANT,
     QUIESCENT,
-    TumourTissue,
-    can_push,
     chemotactic_share,
     company,
     crawl_rate,
     cxcr4_growth,
-    daughter_site,
     death_rate,
     division_rate,
     dormancy_entry_rate,
@@ -38,7 +36,6 @@ from mtor_abm.cells.tumour import (
     mobilisation_rate,
     persistent_share,
     pthrp_target,
-    pushed_site,
     traction,
 )
 from mtor_abm.fields import ANGIOGENIC, CXCL12, OPG, OXYGEN, PTHRP, RANKL, TGFB, VEGF
