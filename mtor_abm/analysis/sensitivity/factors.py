@@ -1,8 +1,9 @@
 """Which numbers a sensitivity screen varies, and how far.
 
 Every number of the model that is "assumed" or "recalled" is a factor, by 30 % up and down or to its
-stated limits where those are nearer. Left out are numbers that are 0 by default (30 % of nothing
-is nothing) and those that say how a study is made rather than how a marrow works.
+stated limits where those are nearer; `TIED` numbers have bounds of their own. Left out are numbers
+that are 0 by default (30 % of nothing is nothing) and those that say how a study is made rather
+than how a marrow works.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,11 @@ from ..headline import SMALL, TREATED
 
 GUESSES = ("assumed", "recalled")
 SPAN = 0.30
+#: Spacing and area of the first vessels: a connected network has both only within these bounds.
+TIED: Mapping[str, tuple[float, float]] = {
+    "endothelium.spacing_um": (72.0, 88.0),
+    "endothelium.area_fraction": (0.13, 0.17),
+}
 LEVELS = 4  # of the Morris design
 N_CHANCE = 4
 CHANCE = "chance"  # confidence of the factors that stand for luck
@@ -74,7 +80,7 @@ def group_factors(
         kind = group.model_fields[row["key"]].annotation
         if kind not in (int, float) or row["confidence"] not in GUESSES or key in left_out:
             continue
-        low, high = bounds(float(default), row["low"], row["high"])
+        low, high = TIED.get(key) or bounds(float(default), row["low"], row["high"])
         if high > low:
             factors.append(
                 Factor(

@@ -64,7 +64,8 @@ def page(design: Design, outcomes: np.ndarray, idle: Sequence[Factor]) -> str:
         f"A Morris screen (Morris 1991; SALib) over every number of the model that is assumed or "
         f"recalled: {n_guesses} numbers that act in this marrow, of {n_guesses + len(idle)}; the "
         f"other {len(idle)} change nothing in it and count as 0. Each goes 30 % down and up, or to "
-        "its stated limit where that is nearer. Numbers that are 0 by default, and those of the "
+        "its stated limit where that is nearer; spacing and area of the first vessels as far as a "
+        "connected network has both. Numbers that are 0 by default, and those of the "
         "study itself (size, days, injected cells), stay.",
         "",
         f"Each evaluation is `{CONTROL}` and `{TREATED}` in a marrow of "
