@@ -130,6 +130,9 @@ def _parser() -> Parser:
                           help="switch mechanisms off: claims must stop holding")  # fmt: skip
     question.add_argument("--variant", action="append", default=[], metavar="V8=B",
                           help="take this side of a dispute and say which claims turn")  # fmt: skip
+    question.add_argument("--sides", metavar="V8",
+                          help="what each side of a dispute gives, comparison by comparison "
+                          "(without ids: the claims that bear on it)")  # fmt: skip
     question.add_argument("--disputes", action="store_true",
                           help="say which sides agree with most claims")  # fmt: skip
     sub.add_argument("--jobs", type=_positive, metavar="N", help="processes (default: all cores)")
@@ -252,13 +255,15 @@ def _compare(args: argparse.Namespace) -> int:
 
 
 def _claims(args: argparse.Namespace) -> int:
-    from .claims.desk import ask, ask_disputes, ask_mutations, progress
+    from .claims.desk import ask, ask_disputes, ask_mutations, ask_sides, progress
     from .claims.review import chosen
 
     wanted = chosen(args.ids, args.section, args.kind)
     report = progress(args.quiet or args.json)
     if args.mutate:
         answer = ask_mutations(wanted, args.mode, args.out, args.jobs, report)
+    elif args.sides:
+        answer = ask_sides(wanted, args.mode, args.out, args.jobs, report, args.sides)
     elif args.disputes:
         answer = ask_disputes(wanted, args.mode, args.out, args.jobs, report)
     else:

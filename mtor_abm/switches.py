@@ -53,7 +53,9 @@ SWITCHES: dict[str, Dispute] = {
             "B": "tumour rictor loss leaves vessels unchanged, vegf_foxo = 0 and no endothelial "
             "mTORC2 (Dillenburg-Pilla 2015)",
         },
-        "tumour-only against endothelium-only rictor knock-out against dual inhibitor",
+        "rictor knock-out in the tumour (S1.4-9) against the same in the endothelium (S1.4-10): "
+        "`run.py claims S1.4-9 S1.4-10 --sides V2`; VEGF of the tumour falls under A only, vessels "
+        "under A and both",
     ),
     "V3": Dispute(
         "mTORC1 in osteoclasts",
@@ -89,9 +91,9 @@ SWITCHES: dict[str, Dispute] = {
             "A": "kept in every cell type (susceptibility 0, most lines)",
             "B": "lost in every cell type (susceptibility 1, about 20% of lines)",
         },
-        "survival of circulating cells under chronic rapalog: in the bench `suspension` with "
-        "rapamycin_nM = 20 and pretreat_h = 240 the half-life is above that of untreated cells "
-        "under A and below it under B",
+        "rapamycin for days where mTORC2 alone drives the EMT score: "
+        "`run.py claims S1.1-17 --sides V6`; the score does not fall under A (AKT rises) and falls "
+        "under B, as under a dual inhibitor",
     ),
     "V7": Dispute(
         "AKT S473 and c-Raf/ERK",

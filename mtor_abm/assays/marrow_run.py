@@ -1,5 +1,6 @@
 """The whole marrow as a bench: one run, and the readouts of its summary."""
 
+import math
 from collections import Counter
 from typing import Any
 
@@ -35,7 +36,8 @@ def measure(scenario: Scenario, seed: int, conditions: MarrowConditions) -> dict
 
     Returns:
         readout -> value: those of a run's summary.csv (`readouts.summarise`), `COLUMN_dayN` for
-        each day asked for, and `time_to_burden_d` (the end of the run where it is not reached).
+        each day asked for, `time_to_burden_d` (the end of the run where it is not reached), and
+        where dormant cells lie at the end.
     """
     model = MarrowModel(scenario, seed)
     every = max(1, round(scenario.output.every_h / scenario.run.step_h))
@@ -61,7 +63,24 @@ def measure(scenario: Scenario, seed: int, conditions: MarrowConditions) -> dict
     reached = not np.isnan(crossed)
     values["time_to_burden_d"] = crossed if reached else scenario.run.days
     values["reached_burden"] = float(reached)
-    return values
+    return values | _places_of_dormancy(model)
+
+
+def _places_of_dormancy(model: MarrowModel) -> dict[str, float]:
+    """Where dormant tumour cells lie at the end beside those that cycle; NaN where there are none.
+
+    Beside a vessel is a gap of 0, any vessel, as in the column `dormant_gap_um`.
+    """
+    look = observe.Look(model)
+    cells = look.cells("tumour")
+    site, dormant = cells.column("site"), cells.in_state("dormant")
+    beside = look.gap_um[site] == 0.0
+    shares = [float(dormant[w].mean()) if w.any() else math.nan for w in (beside, ~beside)]
+    return {
+        "dormant_nearer_than_cycling_um": look.gap_of(site[cells.in_state("cycling")])
+        - look.gap_of(site[dormant]),
+        "dormant_excess_at_vessel": shares[0] - shares[1],
+    }
 
 
 def _readouts() -> dict[str, Readout]:
@@ -75,6 +94,12 @@ def _readouts() -> dict[str, Readout]:
     }
     found["time_to_burden_d"] = Readout("d", "time to the tumour area `burden_mm2`, or the end")
     found["reached_burden"] = Readout("1", "1 if the tumour area reached `burden_mm2`")
+    found["dormant_nearer_than_cycling_um"] = Readout(
+        "um", "how much nearer to a vessel dormant tumour cells are than cycling ones, at the end"
+    )
+    found["dormant_excess_at_vessel"] = Readout(
+        "1", "share of tumour cells beside a vessel that are dormant, less that share elsewhere"
+    )
     return found
 
 

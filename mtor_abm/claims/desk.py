@@ -11,7 +11,9 @@ import pandas as pd
 
 from .. import catalogue
 from ..errors import UserError
+from ..switches import SWITCHES, values_of
 from ..tidy_csv import csv_text
+from ..validation import suggestion
 from ..version import VERSION
 from ..whole_file import write_file
 from . import living_review, pictures, study, words
@@ -103,6 +105,47 @@ def ask_mutations(
         for m in mutations
     ]  # fmt: skip
     return Answer(words.mutations_text(mutations), rows, [_write(out / MUTATIONS, rows)])
+
+
+def ask_sides(
+    wanted: Sequence[Claim], mode: Mode, out: Path, jobs: int | None, report: study.Report,
+    switch: str,
+) -> Answer:  # fmt: skip
+    """Every comparison of claims under each side of a dispute.
+
+    Args:
+        wanted: claims; of all of them, those whose experiments name the switch.
+        switch: "V8".
+
+    Raises:
+        UserError: no such switch, or no experiment among these claims.
+    """
+    if switch not in SWITCHES:
+        raise UserError(
+            f"--sides {switch[:40]} names no switch; write V8; {suggestion(switch, SWITCHES)}"
+        )
+    tests = experiments()
+    if len(wanted) == len(chosen()):
+        wanted = [claim for claim in wanted if claim.id in words.discriminating(switch)]
+    tested = [claim for claim in wanted if claim.id in tests]
+    if not tested:
+        raise UserError("none of these claims has an experiment; see run.py list claims")
+    notebook = Notebook(out)
+    found = {
+        side: study.run_claims(tested, mode, notebook, jobs, report, {switch: side})
+        for side in values_of(switch)
+    }
+    rows = [
+        {
+            "id": finding.claim.id, "switch": switch, "value": side, "tested": contrast.sentence(),
+            "scale": effect.scale, "effect": effect.value, "low": effect.low, "high": effect.high,
+            "verdict": verdict, "reason": finding.reason,
+        }
+        for side, findings in found.items()
+        for finding in findings
+        for contrast, effect, verdict in finding.contrasts
+    ]  # fmt: skip
+    return Answer(words.sides_text(switch, found), rows, [])
 
 
 def ask_disputes(

@@ -80,14 +80,17 @@ def code_fingerprint() -> str:
 
 
 def measurements(
-    experiment: Experiment, mode: Mode, extra: Mapping[str, Any] | None = None
-) -> dict[str, list[Measurement]]:
+    experiment: Experiment, mode: Mode, extra: Mapping[str, Any] | None = None,
+    sides: Mapping[str, str] | None = None,
+) -> dict[str, list[Measurement]]:  # fmt: skip
     """What an experiment measures: arm -> one measurement per seed, seeds 1, 2, ...
 
     Args:
         experiment: the experiment.
         mode: "quick" or "full".
-        extra: settings laid over every arm, last: a mechanism switched off, a variant.
+        extra: settings laid over every arm, last: a mechanism switched off.
+        sides: switch -> value for every arm but those that name a side of it themselves: an arm
+            that stands for a hypothesis goes on standing for it.
 
     Raises:
         UserError: a key or value that scenario or bench refuses.
@@ -95,7 +98,9 @@ def measurements(
     n = getattr(experiment.seeds, mode)
     return {
         arm: [
-            _measurement(experiment, arm, mode, drawn(experiment.draw, seed), extra or {}, seed)
+            _measurement(
+                experiment, arm, mode, drawn(experiment.draw, seed), extra or {}, sides or {}, seed
+            )
             for seed in range(1, n + 1)
         ]
         for arm in experiment.arms
@@ -112,14 +117,14 @@ def drawn(draw: Mapping[str, tuple[float, float]], seed: int) -> dict[str, float
 
 def _measurement(
     experiment: Experiment, arm: str, mode: Mode, draws: Mapping[str, float],
-    extra: Mapping[str, Any], seed: int,
+    extra: Mapping[str, Any], sides: Mapping[str, str], seed: int,
 ) -> Measurement:  # fmt: skip
     bench = BENCHES[experiment.bench]
     own = dict(experiment.arms[arm])
     file = str(own.pop(SCENARIO, experiment.scenario))
     merged: Settings = {
-        **bench.defaults(mode), **experiment.base, **getattr(experiment, mode), **own, **draws,
-        **extra,
+        **bench.defaults(mode), **experiment.base, **getattr(experiment, mode),
+        **{f"switches.{switch}": side for switch, side in sides.items()}, **own, **draws, **extra,
     }  # fmt: skip
     scenario, conditions = _resolved(experiment.bench, file, json.dumps(merged, sort_keys=True))
     return Measurement(experiment.bench, scenario, conditions, seed)

@@ -74,9 +74,12 @@ class Bookings:
     mode: Mode
     plans: dict[Any, dict[str, list[Measurement]]] = field(default_factory=dict)
 
-    def book(self, name: Any, experiment: Experiment, extra: Mapping[str, Any]) -> None:
-        """Plan an experiment with settings laid over it."""
-        self.plans[name] = measurements(experiment, self.mode, extra)
+    def book(
+        self, name: Any, experiment: Experiment, extra: Mapping[str, Any],
+        sides: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        """Plan an experiment with settings laid over it, and sides taken in disputes."""
+        self.plans[name] = measurements(experiment, self.mode, extra, sides)
 
     def take(self, jobs: int | None, report: Report) -> None:
         """Carry out all that is planned."""
@@ -118,17 +121,16 @@ def run_claims(
     Args:
         wanted: claims. mode: "quick" or "full". notebook: keeps readings.
         jobs: processes; None for all cores. report: told (measurements done, of how many).
-        variant: switch -> value, laid over every arm.
+        variant: switch -> value, for every arm that names no side of the switch itself.
 
     Raises:
         UserError: an experiment that cannot be planned.
     """
     tests = experiments()
-    extra = {f"switches.{switch}": value for switch, value in (variant or {}).items()}
     bookings = Bookings(notebook, mode)
     for claim in wanted:
         if claim.id in tests:
-            bookings.book(claim.id, tests[claim.id], extra)
+            bookings.book(claim.id, tests[claim.id], {}, variant)
     bookings.take(jobs, report)
     return [
         bookings.finding(claim.id, claim, tests[claim.id])
@@ -285,8 +287,7 @@ def settle_disputes(
     bookings = Bookings(notebook, mode)
     for claim, experiment in bearing.items():
         for choice in _choices(experiment.switches):
-            extra = {f"switches.{switch}": value for switch, value in choice}
-            bookings.book((claim, choice), experiment, extra)
+            bookings.book((claim, choice), experiment, {}, dict(choice))
     bookings.take(jobs, report)
     by_id = {claim.id: claim for claim in wanted}
     findings = {

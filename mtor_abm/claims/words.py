@@ -2,7 +2,7 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..switches import SWITCHES, default_of
@@ -61,6 +61,20 @@ def turned(default: Sequence[Finding], variant: Sequence[Finding]) -> str:
     held = [sum(f.verdict == "holds" for f in side) for side in (default, variant)]
     count = f"{len(rows) - 1} of {len(default)} claims turn; {held[0]} hold by default, {held[1]} "
     return (aligned(rows) + "\n\n" if len(rows) > 1 else "") + count + "with the variant"
+
+
+def sides_text(switch: str, found: Mapping[str, Sequence[Finding]]) -> str:
+    """Each comparison under each side of a dispute, and what the sides say."""
+    rows = [("id", "tested: expected", *(f"{switch} = {side}" for side in found))]
+    for same in zip(*found.values(), strict=True):
+        if not all(finding.contrasts for finding in same):
+            rows.append((same[0].claim.id, same[0].reason, *("" for _ in found)))
+            continue
+        for i, (contrast, _, _) in enumerate(same[0].contrasts):
+            cells = [f"{f.contrasts[i][1].text()} {f.contrasts[i][2]}" for f in same]
+            rows.append((same[0].claim.id, contrast.sentence(), *cells))
+    meanings = [f"{switch} = {side}: {SWITCHES[switch].values[side]}" for side in found]
+    return "\n".join([aligned(rows), "", *meanings])
 
 
 def mutations_text(mutations: Sequence[Mutation]) -> str:

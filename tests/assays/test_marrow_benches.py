@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mtor_abm.assays.loop_gain import LOOP_GAIN
+from mtor_abm.assays.marrow_run import MARROW
 from mtor_abm.assays.single_arrivals import SINGLE_ARRIVALS, ArrivalConditions, beside_sinusoids
 from mtor_abm.marrow import STABLE, is_free
 from mtor_abm.model import MarrowModel
@@ -48,3 +49,19 @@ def test_fates_add_up_and_follow_the_rate_of_lone_death(rate, lost):
 def test_a_loop_cut_beforehand_gains_nothing():
     found = LOOP_GAIN.measure(small(**{"bone.stored_share": 0.0}), 1, LOOP_GAIN.conditions())
     assert found == {"gain": 0.0, "amplification": 1.0}
+
+
+@pytest.mark.parametrize(("entry_per_h", "excess"), [(1.0, 1.0), (0.0, 0.0)])
+def test_dormant_cells_are_held_against_the_other_tumour_cells(entry_per_h, excess):
+    """Single cells that fall asleep at once on a vessel; then none that can."""
+    scenario = small(**{
+        "tumour.dormancy_entry_rate_per_h": entry_per_h, "run.days": 1.0,
+        "tumour.dormancy_exit_rate_per_h": 0.0, "tumour.dormancy_exit_tip_rate_per_h": 0.0,
+        "tumour.lone_death_rate_per_h": 0.0, "inoculum.cells": 30, "inoculum.clusters": 30,
+    })  # fmt: skip
+    found = MARROW.measure(scenario, 1, MARROW.conditions())
+    assert set(found) >= {"dormant_nearer_than_cycling_um", "dormant_excess_at_vessel"}
+    assert np.isnan(found["dormant_nearer_than_cycling_um"]) == (excess == 0.0)
+    assert found["dormant_excess_at_vessel"] == pytest.approx(excess, abs=0.5 * excess)
+    if excess:
+        assert found["dormant_nearer_than_cycling_um"] >= 0.0

@@ -131,6 +131,26 @@ def test_a_variant_turns_the_claim_it_bears_on(monkeypatch, tmp_path):
     assert "1 of 1 claims turn" in answer.text
 
 
+def test_an_arm_that_names_a_side_keeps_it_under_a_variant(monkeypatch, tmp_path):
+    arms = {"none": {}, "dose": {"assay.dose": 20.0, "switches.V8": "A"}}
+    kept = experiment().model_copy(update={"arms": arms})
+    wanted = use(monkeypatch, S2_3=kept)
+    answer = desk.ask(wanted, "quick", tmp_path, 1, lambda done, of: None, ["V8=B"])
+    assert answer.rows[0]["verdict"] == answer.rows[0]["default_verdict"] == "holds"
+
+
+def test_the_sides_of_a_dispute_stand_beside_each_other(monkeypatch, tmp_path):
+    wanted = use(monkeypatch, S2_3=experiment(switches=("V8",)))
+    how = ("quick", tmp_path, 1, lambda done, of: None)
+    answer = desk.ask_sides(wanted, *how, "V8")
+    assert [(r["value"], r["verdict"]) for r in answer.rows] == [("A", "holds"), ("B", "opposite")]
+    assert "V8 = A" in answer.text and "mTORC2" in answer.text
+    with pytest.raises(UserError, match="names no switch"):
+        desk.ask_sides(wanted, *how, "V5")
+    with pytest.raises(UserError, match="none of these claims"):
+        desk.ask_sides(chosen(["S0-1"]), *how, "V8")
+
+
 def test_disputes_score_every_set_by_its_claims(monkeypatch, tmp_path):
     wanted = use(
         monkeypatch,
