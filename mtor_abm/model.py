@@ -78,6 +78,8 @@ class MarrowModel(MesaModel):
         """Advance by `run.step_h`: dose, release, diffuse, signal, decide, settle, apply."""
         s = self.surroundings
         s.step = self.n_steps_done
+        if self.inoculum.day > 0.0 and s.step == round(self.inoculum.day * 24.0 / s.dt_h):
+            self._inject()
         self._dose()
         self._release()
         s.fields.advance(s.dt_h * 3600.0)
@@ -88,6 +90,13 @@ class MarrowModel(MesaModel):
         self.perfusion.replenish(s)
         self._refresh()
         self.n_steps_done += 1
+
+    def _inject(self) -> None:
+        """Tumour cells come into a marrow that has lived for a while."""
+        s = self.surroundings
+        seeding.place_tumour(s, self.inoculum, seeding.Draws(self.run_seed))
+        for _ in range(SETTLING_ROUNDS):
+            s.tissues["tumour"].signal(s)
 
     def _dose(self) -> None:
         s = self.surroundings
@@ -135,7 +144,15 @@ class MarrowModel(MesaModel):
         except ValueError as error:
             raise UserError(f"scenario '{scenario.name}', seed {self.run_seed}: {error}") from None
         seeding.place_residents(s, draws)
-        seeding.place_tumour(s, scenario.of(seeding.InoculumParameters), draws)
+        self.inoculum = scenario.of(seeding.InoculumParameters)
+        if self.inoculum.cells and self.inoculum.day >= scenario.run.days > 0.0:
+            raise UserError(
+                f"scenario '{scenario.name}': inoculum.day = {self.inoculum.day:g} is not before "
+                f"the end (run.days = {scenario.run.days:g}); run longer, inject sooner, or give "
+                "inoculum.cells = 0"
+            )
+        if self.inoculum.day == 0.0:
+            seeding.place_tumour(s, self.inoculum, draws)
         self.perfusion = Perfusion(rows[OXYGEN])  # type: ignore[arg-type]
 
     def _settle(self) -> None:

@@ -57,7 +57,7 @@ def cortex_sites(p: GeometryParameters) -> int:
 
 # fmt: off
 class InoculumParameters(Group):
-    """Tumour cells put into the marrow at the start (intratibial or intracardiac injection)."""
+    """Tumour cells put into the marrow (intratibial or intracardiac injection)."""
 
     cells: int = number(
         36, "1", "a few clusters in 4 mm2", "assumed", low=0, high=1_000_000, what="injected cells"
@@ -65,6 +65,10 @@ class InoculumParameters(Group):
     clusters: int = number(
         6, "1", "a few clusters in 4 mm2", "assumed", low=1, high=10_000,
         what="clusters they lie in; as many as cells for single cells",
+    )
+    day: float = number(
+        0.0, "d", "injected at the start, unless the marrow is to come to rest first", "assumed",
+        low=0, high=10_000, what="day of injection",
     )
 # fmt: on
 

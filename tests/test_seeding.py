@@ -127,3 +127,22 @@ def test_a_cortex_that_leaves_no_marrow_is_refused():
     with pytest.raises(UserError, match="at most 300 um"):
         geometry = {"nx": 60, "ny": 60, "cortex_um": 400.0}
         MarrowModel(Scenario.from_tables({"geometry": geometry}), 4)
+
+
+def test_an_inoculum_on_a_later_day_finds_a_marrow_as_without_one():
+    late = start(inoculum=SMALL["inoculum"] | {"day": 0.5})
+    without = start(inoculum={"cells": 0})
+    for _ in range(12):
+        assert len(sites(late, "tumour")) == 0
+        late.step()
+        without.step()
+    assert observe.row(late) == pytest.approx(observe.row(without), nan_ok=True, rel=0, abs=0)
+    late.step()
+    assert late.tissues["tumour"].population.n == 25
+    check_all(late)
+    assert late.tissues["tumour"].population.column("s6k").min() > 0.1
+
+
+def test_an_inoculum_after_the_end_is_refused():
+    with pytest.raises(UserError, match="inoculum.day = 3 is not before the end"):
+        start(inoculum=SMALL["inoculum"] | {"day": 3}, run={"days": 3})
