@@ -5,7 +5,7 @@ vessels. What cells secrete and take up stands with the cells. Concentrations ar
 mmHg. Drugs that are given get a field of their own after these rows (see `drugs.py`).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -330,6 +330,22 @@ class FieldState:
         self._openness = np.ones(lattice.padded, dtype=np.float32)
         self._medium = Medium(self._openness, lattice.dx_um)
         self._solver = DiffusionSolver(self._medium)
+
+    def with_rows(self, rows: list[FieldParameters], kept: Mapping[int, int]) -> "FieldState":
+        """The same fields at this moment among others that are empty.
+
+        Args:
+            rows: of the new state.
+            kept: old row -> new row, for those that go on.
+        """
+        new = FieldState(self.lattice, rows)
+        for old_row, row in kept.items():
+            new.level[row] = self.level[old_row]
+            new._exchange_loss[row] = self._exchange_loss[old_row]
+            new._exchange_source[row] = self._exchange_source[old_row]
+        new._openness[:] = self._openness
+        new._medium.update(new._openness)
+        return new
 
     def set_bone(self, is_bone: np.ndarray) -> None:
         """Hinder diffusion where the flat bool layer `is_bone` is set."""

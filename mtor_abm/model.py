@@ -7,12 +7,13 @@ import numpy as np
 from . import bone, seeding
 from .assembly import gather, release, rim_of
 from .body import BodyParameters, PrimaryTumour
+from .branching import refuse_another_past
 from .cells import CELL_TYPES
 from .cells.endothelial import EndothelialParameters
 from .cells.tissue import Tissue, live
 from .delivery import Pharmacy
 from .errors import UserError
-from .fields import FIELDS, OXYGEN, FieldState
+from .fields import FIELDS, OXYGEN, FieldParameters, FieldState
 from .histomorphometry import struts
 from .marrow import BONE
 from .mesa_compat import DEFAULT_SEED, MesaModel
@@ -42,6 +43,8 @@ class MarrowModel(MesaModel):
         body: the primary tumour. pharmacy: the drugs.
         n_steps_done, time_h: progress.
     """
+
+    pharmacy: Pharmacy
 
     def __init__(
         self,
@@ -91,6 +94,27 @@ class MarrowModel(MesaModel):
         self._refresh()
         self.n_steps_done += 1
 
+    def go_on_under(self, scenario: Scenario) -> None:
+        """Go on under a scenario that differs only in drugs which neither has given yet.
+
+        Raises:
+            UserError: it differs in something that has already acted.
+        """
+        settings = after_switches(scenario)
+        refuse_another_past(self.settings, settings, self.time_h / 24.0)
+        s, before = self.surroundings, self.pharmacy
+        self.settings = settings
+        self.pharmacy = self._pharmacy(s.lattice)
+        kept = {row: row for row in range(len(FIELDS))}
+        for key, row in before.rows.items():
+            if key in self.pharmacy.rows:
+                kept[row] = self.pharmacy.rows[key]
+        s.fields = s.fields.with_rows(self._field_rows(), kept)
+        s.world = s.world._replace(
+            level=s.fields.level, source=s.fields.source, uptake=s.fields.uptake
+        )
+        s.exposure = self.pharmacy.exposure()
+
     def _inject(self) -> None:
         """Tumour cells come into a marrow that has lived for a while."""
         s = self.surroundings
@@ -118,12 +142,8 @@ class MarrowModel(MesaModel):
         scenario = self.settings
         geometry = scenario.of(seeding.GeometryParameters)
         lattice = Lattice(geometry.nx, geometry.ny, geometry.dx_um)
-        names = tuple(kind.kind.name for kind in CELL_TYPES)
-        self.pharmacy = Pharmacy(
-            scenario.drugs, lattice, scenario.run.days, scenario.run.step_h, names
-        )
-        rows = [scenario.fields[f.key] for f in FIELDS]
-        fields = FieldState(lattice, [*rows, *self.pharmacy.field_rows])  # type: ignore[list-item]
+        self.pharmacy = self._pharmacy(lattice)
+        fields = FieldState(lattice, self._field_rows())
         s = gather(scenario, lattice, fields, self.pharmacy.exposure(), self.run_seed)
         self.surroundings = s
         network = s.network
@@ -153,7 +173,19 @@ class MarrowModel(MesaModel):
             )
         if self.inoculum.day == 0.0:
             seeding.place_tumour(s, self.inoculum, draws)
-        self.perfusion = Perfusion(rows[OXYGEN])  # type: ignore[arg-type]
+        oxygen = scenario.fields[FIELDS[OXYGEN].key]
+        self.perfusion = Perfusion(oxygen)  # type: ignore[arg-type]
+
+    def _pharmacy(self, lattice: Lattice) -> Pharmacy:
+        """The drugs of the scenario."""
+        run = self.settings.run
+        names = tuple(kind.kind.name for kind in CELL_TYPES)
+        return Pharmacy(self.settings.drugs, lattice, run.days, run.step_h, names)
+
+    def _field_rows(self) -> list[FieldParameters]:
+        """Numbers of all fields, those of drugs last."""
+        rows = [self.settings.fields[field.key] for field in FIELDS]
+        return [*rows, *self.pharmacy.field_rows]  # type: ignore[list-item]
 
     def _settle(self) -> None:
         """Fields and networks at rest before the first step."""

@@ -183,7 +183,7 @@ class Scenario:
         Raises:
             UserError: as `from_tables`.
         """
-        tables = _without_none(self.resolved())
+        tables = self.tables()
         for key, value in changes.items():
             *parents, last = key.split(".")
             table: Any = tables
@@ -206,6 +206,10 @@ class Scenario:
         for table in ("genes", "drugs", "fields"):
             dump[table] = {k: v.model_dump() for k, v in getattr(self, table).items()}
         return dump | {name: group.model_dump() for name, group in self.groups.items()}
+
+    def tables(self) -> dict[str, Any]:
+        """As a file would hold it: `resolved` without the keys that are left out."""
+        return _without_none(self.resolved())
 
     def to_toml(self) -> str:
         """The resolved scenario as text that reads back to an equal one."""

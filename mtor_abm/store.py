@@ -6,6 +6,7 @@
         scenario.toml                            resolved
         timeseries.csv  events.csv  summary.csv
         cells/day_014.00.csv  fields/day_014.00.csv
+        checkpoint.bin                           of a run in hand, or one that was put down
         manifest.json                            written last; without it a run is half-written
 
 Every file is written under a temporary name beside its final one and renamed when whole. A folder
@@ -33,8 +34,9 @@ MANIFEST = "manifest.json"
 STUDY_FILE = "study.json"
 SCENARIO_FILE = "scenario.toml"
 LOG_FILE = "run.log"
+CHECKPOINT = "checkpoint.bin"
 RUN_FILES = frozenset(
-    {MANIFEST, SCENARIO_FILE, "timeseries.csv", "events.csv", "summary.csv", LOG_FILE}
+    {MANIFEST, SCENARIO_FILE, "timeseries.csv", "events.csv", "summary.csv", LOG_FILE, CHECKPOINT}
 )
 SNAPSHOTS = ("cells", "fields")
 RUN_NAME = re.compile(r"(?P<scenario>[A-Za-z0-9][A-Za-z0-9_.+-]*)__seed_(?P<seed>\d{4,})")
@@ -62,8 +64,23 @@ def snapshot_name(kind: str, day: float) -> str:
 
 
 # ------------------------------------------------------------------------------------------- write
+@dataclass(frozen=True)
+class FileSoFar:
+    """What a run has written to one file until now.
+
+    Attributes:
+        content: its bytes. rows: of a table, None for a text. open: more rows may follow.
+    """
+
+    content: bytes
+    rows: int | None
+    open: bool
+
+
 class RunWriter:
     """A run while it is written. Leaving the `with` block by an exception removes the run.
+
+    Its last checkpoint, if there is one, stays: whoever runs it again goes on from there.
 
     Raises:
         StoreError: on entering, if the folder holds something that is not ours; in any method, if
@@ -96,6 +113,31 @@ class RunWriter:
         """Append rows to a table that stays open until `finish`."""
         self._do(name, lambda file: file.append(table))
 
+    def so_far(self) -> dict[str, FileSoFar]:
+        """All that was written until now, by name."""
+        try:
+            closed = {
+                name: FileSoFar((self.folder / name).read_bytes(), entry.get("rows"), False)
+                for name, entry in self.files.items()
+            }
+            return closed | {
+                name: FileSoFar(file.so_far(), file.rows, True) for name, file in self._open.items()
+            }
+        except OSError as error:
+            raise storage_error(error, self.folder) from error
+
+    def take_up(self, files: Mapping[str, FileSoFar]) -> None:
+        """Write again what was written when a checkpoint was made."""
+        for name, so_far in files.items():
+
+            def put(file: NewFile, so_far: FileSoFar = so_far) -> None:
+                file.write_bytes(so_far.content)
+                file.rows = so_far.rows
+
+            self._do(name, put)
+            if not so_far.open:
+                self._close(name)
+
     def finish(self, manifest: Mapping[str, Any]) -> None:
         """Close all tables, then write the manifest: from then on the run is complete."""
         for name in list(self._open):
@@ -105,6 +147,12 @@ class RunWriter:
             self.folder / MANIFEST, json_text({"format": RUN_FORMAT, **manifest, "files": files})
         )
         self._finished = True
+        self.forget_checkpoint()
+
+    def forget_checkpoint(self) -> None:
+        """Remove the checkpoint: the run is complete, or would fail again; never fails."""
+        with contextlib.suppress(OSError):
+            (self.folder / CHECKPOINT).unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Remove what was written, so that nothing is left or writing starts anew; never fails."""
@@ -149,7 +197,7 @@ class RunWriter:
 
 
 def clear_run(folder: Path) -> None:
-    """Remove the files of an older or half-written run of ours; the folder itself stays.
+    """Remove the files of an older or half-written run of ours; folder and checkpoint stay.
 
     Raises:
         StoreError: something in the folder is not ours; then nothing is removed.
@@ -164,7 +212,10 @@ def clear_run(folder: Path) -> None:
             "move it or choose another --out or --name"
         )
     # The manifest goes first: whatever happens next, the rest cannot pass for a complete run.
+    # The checkpoint of a half-written run stays for whoever goes on with it.
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name != MANIFEST):
+        if entry.name == CHECKPOINT:
+            continue
         if entry.is_dir():
             shutil.rmtree(entry)
         else:

@@ -63,7 +63,10 @@ class NewFile:
 
     def write(self, text: str) -> None:
         """Append a text."""
-        content = text.encode("utf-8")
+        self.write_bytes(text.encode("utf-8"))
+
+    def write_bytes(self, content: bytes) -> None:
+        """Append bytes."""
         self._file.write(content)
         self._hash.update(content)
         self._n_bytes += len(content)
@@ -72,6 +75,11 @@ class NewFile:
         """Append the rows of a table; the first call writes the header."""
         self.write(csv_text(table, header=self.rows is None))
         self.rows = (self.rows or 0) + n_rows(table)
+
+    def so_far(self) -> bytes:
+        """What was written until now."""
+        self._file.flush()
+        return self._partial.read_bytes()
 
     def commit(self) -> dict[str, Any]:
         """Give the file its name; return its entry in the manifest."""

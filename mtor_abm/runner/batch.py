@@ -6,11 +6,13 @@ on when it is started again.
 """
 
 import contextlib
+import hashlib
+import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,40 @@ from ..store import (
 )
 from .pool import PlannedRun, carry_out
 from .progress import Progress
-from .single import Engine, MarrowEngine, RunResult
+from .single import Engine, MarrowEngine, RunResult, Trunk
+
+TRUNKS = ".trunks"  # folder beside the studies
+
+
+@dataclass(frozen=True)
+class Parting:
+    """When the runs of one seed part, and where what they share is kept.
+
+    Attributes:
+        day: up to which they are one run, as far as their scenarios allow.
+        store: folder of all trunks, by the hash of what determines them.
+        trunk_of: scenario and day -> scenario of the trunk.
+    """
+
+    day: float
+    store: Path
+    trunk_of: Callable[[Any, float], Any]
+
+    def plan(self, waiting: Sequence[PlannedRun]) -> tuple[list[PlannedRun], list[PlannedRun]]:
+        """Trunks to grow, each once, and the runs that start from them."""
+        trunks: dict[Path, PlannedRun] = {}
+        runs = []
+        for run in waiting:
+            scenario = self.trunk_of(run.scenario, self.day)
+            step = round(self.day * 24.0 / scenario.run.step_h)
+            about = identity(scenario.identity_hash(), run.seed) | {"step": step}
+            digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+            trunk = Trunk(self.store / run_name(digest[:16], run.seed), about)
+            runs.append(replace(run, trunk=trunk))
+            trunks[trunk.folder] = PlannedRun(
+                scenario, run.seed, trunk.folder, "run", trunk, until=step
+            )
+        return list(trunks.values()), runs
 
 
 @dataclass(frozen=True)
@@ -156,6 +191,7 @@ def run_study(
     report: Progress | None = None,
     executor: Executor | None = None,
     engine: type[Engine] = MarrowEngine,
+    parting: Parting | None = None,
 ) -> StudyResult:
     """Run every scenario with every seed, and gather the summaries.
 
@@ -170,6 +206,7 @@ def run_study(
         report: told how it goes.
         executor: anything with `submit()` in place of a process pool, e.g. that of a cluster.
         engine: the model and how to observe it.
+        parting: when the runs of a seed part; what they share is then grown once.
 
     Raises:
         StoreError: unusable folder, runs of another identity, full disk.
@@ -190,6 +227,15 @@ def run_study(
     try:
         if waiting and engine is MarrowEngine:
             ensure_compiled(report.say)
+        if parting is not None:
+            trunks, waiting = parting.plan(waiting)
+            if trunks:
+                n_grown = len({run.folder for run in trunks})
+                report.say(f"growing {n_grown} trunks to day {parting.day:g} ...")
+                with contextlib.closing(carry_out(trunks, jobs, executor, report, engine)) as grown:
+                    for result in grown:
+                        if result.status == "failed":
+                            report.say(f"no trunk for seed {result.seed}: {result.error}")
         report.begin(len(waiting), len(planned) - len(waiting), jobs)
         n_before = len(results)
         with contextlib.closing(carry_out(waiting, jobs, executor, report, engine)) as ended:

@@ -13,10 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..errors import one_line
 from ..provenance import identity, provenance
-from ..store import LOG_FILE, SCENARIO_FILE, RunWriter
+from ..store import LOG_FILE, SCENARIO_FILE, RunWriter, StoreError
 from .progress import Progress
-from .single import Engine, RunResult, StoppedError, run_one, run_weight
+from .single import (
+    Engine,
+    RunResult,
+    Schedule,
+    StoppedError,
+    Trunk,
+    grow_trunk,
+    run_one,
+    run_weight,
+)
 
 SECONDS_BETWEEN_LOOKS = 0.1
 ATTEMPTS_ALONE = 2  # a suspect may have been innocent so far and be unlucky once
@@ -32,12 +42,42 @@ class PlannedRun:
         seed: its seed.
         folder: where it belongs.
         action: "run", or "skip" where it is complete already.
+        trunk: what it shares with other runs, kept or about to be.
+        until: of a trunk itself, the step after which the runs part; None for a run.
     """
 
     scenario: Any
     seed: int
     folder: Path
     action: str
+    trunk: Trunk | None = None
+    until: int | None = None
+
+    def carry_out(self, engine: type[Engine], **watch: Any) -> RunResult:
+        """Do it, in this process; `watch` are progress and should_stop of `run_one`.
+
+        A trunk whose model fails is no fault of the study: its runs find out for themselves.
+        """
+        if self.until is None or self.trunk is None:
+            return run_one(
+                self.scenario, self.seed, self.folder, engine=engine, trunk=self.trunk, **watch
+            )
+        try:
+            return grow_trunk(
+                self.scenario, self.seed, self.trunk, self.until, engine=engine, **watch
+            )
+        except (StoreError, StoppedError):
+            raise
+        except Exception as error:
+            cause = one_line(f"{type(error).__name__}: {error}")
+            return RunResult(self.scenario.name, self.seed, self.folder, "failed", error=cause)
+
+    def weight(self) -> float:
+        """Relative cost."""
+        whole = run_weight(self.scenario)
+        if self.until is None:
+            return whole
+        return whole * self.until / max(1, Schedule.of(self.scenario).n_steps)
 
 
 def carry_out(
@@ -48,7 +88,7 @@ def carry_out(
     engine: type[Engine],
 ) -> Generator[RunResult]:
     """Results as they come, the longest runs started first."""
-    ordered = sorted(waiting, key=lambda run: -run_weight(run.scenario))  # stable
+    ordered = sorted(waiting, key=lambda run: -run.weight())  # stable
     crew = _Crew(ordered, report, engine)
     if executor is not None:
         with _ctrl_c_noted(crew.stop):
@@ -94,7 +134,7 @@ class _Crew:
         self.runs = runs
         self.report = report
         self.engine = engine
-        self.weights = [run_weight(run.scenario) for run in runs]
+        self.weights = [run.weight() for run in runs]
         self.context = _context()
         self.fractions = self.context.RawArray("d", max(1, len(runs)))
         self.stop = self.context.RawValue("b", 0)
@@ -116,15 +156,12 @@ class _Crew:
             return progress
 
         for index, run in enumerate(self.runs):
-            yield run_one(
-                run.scenario, run.seed, run.folder, progress=mark(index), engine=self.engine
-            )
+            yield run.carry_out(self.engine, progress=mark(index))
 
     def through(self, executor: Executor) -> Iterator[RunResult]:
         """By an executor that somebody else made and ends; progress run by run."""
         futures = {
-            executor.submit(run_one, r.scenario, r.seed, r.folder, engine=self.engine): i
-            for i, r in enumerate(self.runs)
+            executor.submit(run.carry_out, self.engine): i for i, run in enumerate(self.runs)
         }
         try:
             yield from self._collect(futures, [])
@@ -171,7 +208,7 @@ class _Crew:
             for i in indices:
                 run = self.runs[i]
                 try:
-                    future = pool.submit(_work, i, run.scenario, run.seed, run.folder, self.engine)
+                    future = pool.submit(_work, i, run, self.engine)
                 except BrokenProcessPool:
                     lost.append(i)
                 else:
@@ -213,6 +250,8 @@ class _Crew:
             "its process was killed again and again; most likely the memory ran out "
             "(fewer --jobs or a smaller marrow need less)"
         )
+        if run.until is not None:
+            return RunResult(run.scenario.name, run.seed, run.folder, "failed", 0.0, cause)
         with RunWriter(run.folder) as writer:
             writer.write_text(SCENARIO_FILE, run.scenario.to_toml())
             writer.write_text(LOG_FILE, cause + "\n")
@@ -262,7 +301,7 @@ def _enter_worker(fractions: Any, stop: Any) -> None:
         threading.Thread(target=leave_with_parent, daemon=True).start()
 
 
-def _work(index: int, scenario: Any, seed: int, folder: Path, engine: type[Engine]) -> RunResult:
+def _work(index: int, run: PlannedRun, engine: type[Engine]) -> RunResult:
     """One run within a pool's process."""
 
     def progress(fraction: float) -> None:
@@ -270,8 +309,5 @@ def _work(index: int, scenario: Any, seed: int, folder: Path, engine: type[Engin
 
     progress(STARTED)
     if _stop.value:
-        raise StoppedError(folder.name)
-    return run_one(
-        scenario, seed, folder,
-        progress=progress, should_stop=lambda: bool(_stop.value), engine=engine,
-    )  # fmt: skip
+        raise StoppedError(run.folder.name)
+    return run.carry_out(engine, progress=progress, should_stop=lambda: bool(_stop.value))

@@ -5,7 +5,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,9 +14,11 @@ import numpy as np
 from ..errors import UserError, one_line
 from ..provenance import identity, provenance
 from ..readouts import count_events, summarise
-from ..store import LOG_FILE, SCENARIO_FILE, RunWriter, StoreError, snapshot_name
+from ..store import CHECKPOINT, LOG_FILE, SCENARIO_FILE, RunWriter, StoreError, snapshot_name
+from .checkpoint import Checkpoint, UnusableCheckpointError, keep, kept
 
 HOURS_PER_DAY = 24.0
+SECONDS_BETWEEN_CHECKPOINTS = 30.0  # of work that a killed run may lose; one takes about 0.1 s
 EVENTS_PER_CHUNK = 20_000
 
 
@@ -42,6 +44,10 @@ class Engine(Protocol):
     @staticmethod
     def fields_table(model: Any) -> Any:
         """One row per site."""
+
+    @staticmethod
+    def go_on_under(model: Any, scenario: Any) -> None:
+        """Let a model go on under a scenario that differs in nothing that has happened yet."""
 
 
 class MarrowEngine:
@@ -82,6 +88,11 @@ class MarrowEngine:
 
         return snapshots.fields_table(model)
 
+    @staticmethod
+    def go_on_under(model: Any, scenario: Any) -> None:
+        """Other drugs from now on."""
+        model.go_on_under(scenario)
+
 
 @dataclass(frozen=True)
 class RunResult:
@@ -93,6 +104,7 @@ class RunResult:
         status: "done", "skipped" (was complete already) or "failed".
         wall_s: seconds it took; 0 if skipped.
         error: one line if it failed.
+        begun_at_step: step of the checkpoint it went on from, 0 for the start.
     """
 
     scenario: str
@@ -101,6 +113,7 @@ class RunResult:
     status: str
     wall_s: float = 0.0
     error: str | None = None
+    begun_at_step: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """The same, ready for JSON."""
@@ -108,7 +121,20 @@ class RunResult:
 
 
 class StoppedError(Exception):
-    """The run was asked to stop before its end; it has left nothing behind."""
+    """The run was asked to stop before its end; it has left nothing behind but a checkpoint."""
+
+
+@dataclass(frozen=True)
+class Trunk:
+    """What several runs have in common until they part.
+
+    Attributes:
+        folder: holds its checkpoint.
+        identity: of that checkpoint.
+    """
+
+    folder: Path
+    identity: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -150,8 +176,13 @@ def run_one(
     progress: Callable[[float], None] = lambda fraction: None,
     should_stop: Callable[[], bool] = lambda: False,
     engine: type[Engine] = MarrowEngine,
+    trunk: Trunk | None = None,
+    checkpoint_every_s: float = SECONDS_BETWEEN_CHECKPOINTS,
 ) -> RunResult:
     """Run one scenario with one seed and write it to `folder`.
+
+    A run that was put down goes on from its checkpoint; one without may start from the checkpoint
+    of a trunk. Either gives the bytes of a run from hour 0.
 
     A fault of the model is caught: the folder then holds scenario.toml, run.log with the traceback
     and a manifest with the status "failed".
@@ -163,10 +194,12 @@ def run_one(
         progress: called with the fraction done, in [0, 1], after each step.
         should_stop: asked after each step.
         engine: the model and how to observe it.
+        trunk: what the run shares with others up to some step, if that was kept.
+        checkpoint_every_s: seconds of work between checkpoints.
 
     Raises:
-        StoreError: the disk refuses; nothing is left behind.
-        StoppedError: `should_stop` said so; nothing is left behind.
+        StoreError: the disk refuses; nothing is left behind but a checkpoint.
+        StoppedError: `should_stop` said so; nothing is left behind but a checkpoint.
     """
     started = time.perf_counter()
     manifest: dict[str, Any] = {
@@ -186,14 +219,20 @@ def run_one(
         writer.finish(about)
         return wall_s
 
+    begun = _begun(scenario, seed, folder, engine, trunk)
     with RunWriter(folder) as writer:
-        track = _Track(writer, scenario, engine)
+        track = Track(writer, scenario, engine)
         try:
             writer.write_text(SCENARIO_FILE, scenario.to_toml())
-            track.follow(seed, progress, should_stop)
+            track.begin(seed, begun)
+            n_before, begun = track.step, None  # and the tables of the checkpoint may go
+            put_down = Habit(folder / CHECKPOINT, manifest["identity"], checkpoint_every_s)
+            track.follow(track.schedule.n_steps, progress, should_stop, put_down)
+            track.close()
             return RunResult(
                 scenario.name, seed, folder, "done",
                 finish(writer, n_steps=track.step, tables=track.dictionary()),
+                begun_at_step=n_before,
             )  # fmt: skip
         except (StoreError, StoppedError):
             raise
@@ -203,13 +242,94 @@ def run_one(
             )
             cause = one_line(cause)
             writer.discard()
+            writer.forget_checkpoint()
             writer.write_text(SCENARIO_FILE, scenario.to_toml())
             writer.write_text(LOG_FILE, f"{track.where()}\n\n{traceback.format_exc()}")
             wall_s = finish(writer, status="failed", error=cause, n_steps=track.step)
             return RunResult(scenario.name, seed, folder, "failed", wall_s, cause)
 
 
-class _Track:
+def _begun(
+    scenario: Any, seed: int, folder: Path, engine: type[Engine], trunk: Trunk | None
+) -> Checkpoint | None:
+    """Where the run may begin: its own last checkpoint, the end of the trunk, or None: hour 0."""
+    try:
+        return kept(folder / CHECKPOINT, identity(scenario.identity_hash(), seed))
+    except UnusableCheckpointError:
+        pass
+    if trunk is None:
+        return None
+    try:
+        found = kept(trunk.folder / CHECKPOINT, trunk.identity)
+    except UnusableCheckpointError:
+        return None
+    engine.go_on_under(found.model, scenario)
+    return found
+
+
+@dataclass
+class Habit:
+    """When and where a run puts down a checkpoint.
+
+    Attributes:
+        path: of the file. identity: of the run. every_s: seconds of work between two.
+    """
+
+    path: Path
+    identity: Mapping[str, Any]
+    every_s: float
+    _last: float = field(default_factory=time.perf_counter)
+
+    def is_due(self) -> bool:
+        """Whether enough work was done since the last, or since the start."""
+        return time.perf_counter() - self._last >= self.every_s
+
+    def put_down(self, checkpoint: Checkpoint) -> None:
+        """Write it."""
+        keep(self.path, checkpoint, self.identity)
+        self._last = time.perf_counter()
+
+
+def grow_trunk(
+    scenario: Any,
+    seed: int,
+    trunk: Trunk,
+    until: int,
+    *,
+    progress: Callable[[float], None] = lambda fraction: None,
+    should_stop: Callable[[], bool] = lambda: False,
+    engine: type[Engine] = MarrowEngine,
+    checkpoint_every_s: float = SECONDS_BETWEEN_CHECKPOINTS,
+) -> RunResult:
+    """Run what several runs share, and leave a checkpoint of its end.
+
+    Args:
+        scenario: what they share. seed: key of all chance. trunk: where the checkpoint goes.
+        until: step they part after.
+        progress, should_stop, engine, checkpoint_every_s: as `run_one`.
+
+    Raises:
+        as `run_one`. A fault of the model is raised too: the arms meet it again, each for itself.
+    """
+    started = time.perf_counter()
+    try:
+        begun: Checkpoint | None = kept(trunk.folder / CHECKPOINT, trunk.identity)
+    except UnusableCheckpointError:
+        begun = None
+    if begun is not None and begun.step == until:
+        return RunResult(scenario.name, seed, trunk.folder, "skipped")
+    with RunWriter(trunk.folder) as writer:
+        track = Track(writer, scenario, engine)
+        track.begin(seed, begun)
+        begun = None
+        habit = Habit(trunk.folder / CHECKPOINT, trunk.identity, checkpoint_every_s)
+        track.follow(until, progress, should_stop, habit)
+        keep(trunk.folder / CHECKPOINT, track.checkpoint(), trunk.identity, packed=True)
+    wall_s = time.perf_counter() - started
+    return RunResult(scenario.name, seed, trunk.folder, "done", wall_s)
+
+
+class Track:
     """What a run has shown so far, on its way to the writer."""
 
     def __init__(self, writer: RunWriter, scenario: Any, engine: type[Engine]) -> None:
@@ -217,25 +337,46 @@ class _Track:
         self.scenario = scenario
         self.engine = engine
         self.schedule = Schedule.of(scenario)
+        self.model: Any = None
         self.step = 0
         self.rows: list[Mapping[str, float]] = []
         self.counts: Counter[tuple[str, str]] = Counter()
         self.waiting: list[Mapping[str, np.ndarray]] = []
         self.n_waiting = 0
 
+    def begin(self, seed: int, begun: Checkpoint | None) -> None:
+        """Start at hour 0, or where a checkpoint was made."""
+        if begun is None:
+            self.model = self.engine.create(self.scenario, seed)
+            self._look()
+            return
+        self.model = begun.model
+        self.step, self.rows, self.counts = begun.step, begun.rows, begun.counts
+        files = {name: file for name, file in begun.files.items() if name != SCENARIO_FILE}
+        self.writer.take_up(files)
+
     def follow(
-        self, seed: int, progress: Callable[[float], None], should_stop: Callable[[], bool]
-    ) -> None:
-        """Run from hour 0 to the end and write all tables."""
-        model = self.engine.create(self.scenario, seed)
-        self._look(model)
-        while self.step < self.schedule.n_steps:
+        self, until: int, progress: Callable[[float], None], should_stop: Callable[[], bool],
+        habit: Habit,
+    ) -> None:  # fmt: skip
+        """Run on until this step is done."""
+        while self.step < until:
             if should_stop():
                 raise StoppedError(self.where())
-            model.step()
+            self.model.step()
             self.step += 1
-            self._look(model)
+            self._look()
             progress(self.step / self.schedule.n_steps)
+            if habit.is_due() and self.step < until:
+                habit.put_down(self.checkpoint())
+
+    def checkpoint(self) -> Checkpoint:
+        """Where the run stands."""
+        self._flush_events()
+        return Checkpoint(self.step, self.model, self.rows, self.counts, self.writer.so_far())
+
+    def close(self) -> None:
+        """Write what is written at the end."""
         self._flush_events()
         self._write_series()
 
@@ -253,7 +394,8 @@ class _Track:
             for name, column in self.engine.columns().items()
         }
 
-    def _look(self, model: Any) -> None:
+    def _look(self) -> None:
+        model = self.model
         self._take_events(model)
         if self.schedule.observes(self.step):
             self.rows.append(dict(self.engine.row(model)))
