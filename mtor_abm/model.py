@@ -165,12 +165,6 @@ class MarrowModel(MesaModel):
             raise UserError(f"scenario '{scenario.name}', seed {self.run_seed}: {error}") from None
         seeding.place_residents(s, draws)
         self.inoculum = scenario.of(seeding.InoculumParameters)
-        if self.inoculum.cells and self.inoculum.day >= scenario.run.days > 0.0:
-            raise UserError(
-                f"scenario '{scenario.name}': inoculum.day = {self.inoculum.day:g} is not before "
-                f"the end (run.days = {scenario.run.days:g}); run longer, inject sooner, or give "
-                "inoculum.cells = 0"
-            )
         if self.inoculum.day == 0.0:
             seeding.place_tumour(s, self.inoculum, draws)
         oxygen = scenario.fields[FIELDS[OXYGEN].key]

@@ -286,6 +286,13 @@ def _refuse_contradictions(scenario: Scenario, where: Where) -> None:
                 raise UserError(f"{start}, outside the run; give days within 0..{run.days:g}")
             if days.count(day) > 1:
                 raise UserError(f"{start} twice; give each day once")
+    inoculum: Any = scenario.groups.get("inoculum")
+    if inoculum is not None and inoculum.cells and inoculum.day >= run.days:
+        raise UserError(
+            f"{where(('inoculum', 'day'))}: [inoculum] day = {inoculum.day:g} is not before "
+            f"the end of the run (run.days = {run.days:g}); inject sooner, run longer, or give "
+            "inoculum.cells = 0"
+        )
     _refuse_silent_genes(scenario, where)
     for drug, schedule in scenario.drugs.items():
         path = ("drugs", drug)

@@ -144,5 +144,5 @@ def test_an_inoculum_on_a_later_day_finds_a_marrow_as_without_one():
 
 
 def test_an_inoculum_after_the_end_is_refused():
-    with pytest.raises(UserError, match=r"inoculum\.day = 3 is not before the end"):
+    with pytest.raises(UserError, match=r"\[inoculum\] day = 3 is not before the end"):
         start(inoculum=SMALL["inoculum"] | {"day": 3}, run={"days": 3})

@@ -45,6 +45,7 @@ class ToyScenario:
     growth_per_step: float = 0.02
     noise: float = 0.01
     drug: float = 1.0
+    drug_from_step: int = 0
     nx: int = 20
     start_area_mm2: float = START_AREA_MM2
     fault: str = ""  # "crash", "die", "die once", "full disk", "slow"
@@ -98,7 +99,8 @@ class ToyModel:
         self._meet_fault()
         s = self.scenario
         luck = np.random.default_rng((self.seed, self.n_steps_done)).standard_normal()
-        self.log_area += s.growth_per_step * s.drug + s.noise * luck
+        drug = s.drug if self.n_steps_done >= s.drug_from_step else 1.0
+        self.log_area += s.growth_per_step * drug + s.noise * luck
         self.n_steps_done += 1
         if luck > 0.0:
             self.events.append((self.time_h, "division", "tumour", LARGE_UID + self.n_steps_done))
@@ -163,3 +165,14 @@ class ToyEngine:
     @staticmethod
     def fields_table(model):
         return {"oxygen_mmHg": np.float32([0.1, 40.0])}
+
+    @staticmethod
+    def go_on_under(model, scenario):
+        model.scenario = scenario
+
+
+def toy_trunk(scenario, day):
+    """What arms of the toy have in common before their drug."""
+    if scenario.drug_from_step >= day * 24:
+        return scenario.but(drug=1.0, drug_from_step=0)
+    return scenario

@@ -284,6 +284,10 @@ class Habit:
         """Whether enough work was done since the last, or since the start."""
         return time.perf_counter() - self._last >= self.every_s
 
+    def is_worth_it(self) -> bool:
+        """Whether a run that is stopped now should keep what it has done since the last."""
+        return time.perf_counter() - self._last >= self.every_s / 10.0
+
     def put_down(self, checkpoint: Checkpoint) -> None:
         """Write it."""
         keep(self.path, checkpoint, self.identity)
@@ -362,6 +366,8 @@ class Track:
         """Run on until this step is done."""
         while self.step < until:
             if should_stop():
+                if habit.is_worth_it():
+                    habit.put_down(self.checkpoint())
                 raise StoppedError(self.where())
             self.model.step()
             self.step += 1
