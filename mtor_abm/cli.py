@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from . import study_commands
 from .errors import UserError, one_line
+from .study_commands import FAILED, OK, OUTPUTS, positive, print_json
 from .version import VERSION
 
-OK, FAILED, INVALID, INTERRUPTED = 0, 1, 2, 130
-OUTPUTS = Path("outputs")
+INVALID, INTERRUPTED = 2, 130
 CLAIMS_OUT = OUTPUTS / "claims"
 
 
@@ -73,25 +74,6 @@ def _parser() -> Parser:
     def as_json(sub: Parser) -> None:
         sub.add_argument("--json", action="store_true", help="machine-readable results")
 
-    def as_study(sub: Parser) -> None:
-        sub.add_argument("--seeds", help="1-8, or 1,3,7, or 5 (default: the scenario's)")
-        sub.add_argument("-S", "--set", action="append", default=[], metavar="key=value",
-                         help="override a value, e.g. -S drugs.rapamycin.dose_mg_per_kg=3; a "
-                         "drug's values change where it is given (everywhere, if "
-                         "nowhere)")  # fmt: skip
-        sub.add_argument("--days", help="simulated days, short for -S run.days=DAYS")
-        sub.add_argument(
-            "--jobs", type=_positive, metavar="N", help="processes (default: all cores)"
-        )
-        sub.add_argument("--out", type=Path, default=OUTPUTS, metavar="DIR",
-                         help="folder of all studies (default: outputs)")  # fmt: skip
-        sub.add_argument("--name", help="name of this study (default: from the scenarios)")
-        sub.add_argument("--dry-run", action="store_true", help="say what would run, write nothing")
-        sub.add_argument("--force", action="store_true", help="run anew what is complete")
-        loudness = sub.add_mutually_exclusive_group()
-        loudness.add_argument("-q", "--quiet", action="store_true", help="no progress")
-        loudness.add_argument("-v", "--verbose", action="store_true", help="a line for every run")
-
     sub = command("list", _list, "list scenarios, or drugs, fields, cells, switches, columns ...")
     sub.add_argument("kind", nargs="?", default="scenarios", metavar="KIND",
                      help="scenarios (default), drugs, fields, cells, genes, switches, columns, "
@@ -110,19 +92,7 @@ def _parser() -> Parser:
     sub.add_argument("files", nargs="+", metavar="FILE", help="scenario name or TOML file")
     as_json(sub)
 
-    sub = command("run", _run, "run scenarios, each with every seed")
-    sub.add_argument("scenarios", nargs="+", metavar="SCENARIO",
-                     help="name under scenarios/, or a TOML file")  # fmt: skip
-    as_study(sub)
-    as_json(sub)
-
-    sub = command("branch", _branch, "grow a marrow once per seed, then treat it in many ways")
-    sub.add_argument("grown", metavar="FROM", help="scenario that all arms share until then")
-    sub.add_argument("--at", required=True, metavar="TIME", help="when they part: 10d, or 240h")
-    sub.add_argument("--arms", nargs="+", required=True, metavar="ARM",
-                     help="scenarios whose drugs start at that time")  # fmt: skip
-    as_study(sub)
-    as_json(sub)
+    study_commands.add_to(command, as_json)
 
     sub = command("compare", _compare, "compare treated arms with a control, paired by seed")
     sub.add_argument("control", metavar="CONTROL", help="e.g. outputs/demo/vehicle")
@@ -149,7 +119,7 @@ def _parser() -> Parser:
                           "(without ids: the claims that bear on it)")  # fmt: skip
     question.add_argument("--disputes", action="store_true",
                           help="say which sides agree with most claims")  # fmt: skip
-    sub.add_argument("--jobs", type=_positive, metavar="N", help="processes (default: all cores)")
+    sub.add_argument("--jobs", type=positive, metavar="N", help="processes (default: all cores)")
     sub.add_argument("--out", type=Path, default=CLAIMS_OUT, metavar="DIR",
                      help="folder of results and readings (default: outputs/claims)")  # fmt: skip
     sub.add_argument("-q", "--quiet", action="store_true", help="no progress")
@@ -158,7 +128,7 @@ def _parser() -> Parser:
 
     sub = command("targets", _targets, "hold the model against the numbers it was fitted to")
     sub.add_argument("targets", nargs="*", metavar="TARGET", help="e.g. T13 T20 (default: all)")
-    sub.add_argument("--jobs", type=_positive, metavar="N", help="processes (default: all cores)")
+    sub.add_argument("--jobs", type=positive, metavar="N", help="processes (default: all cores)")
     sub.add_argument("--out", type=Path, default=OUTPUTS, metavar="DIR",
                      help="folder of all studies (default: outputs)")  # fmt: skip
     effort = sub.add_mutually_exclusive_group()
@@ -171,12 +141,10 @@ def _parser() -> Parser:
     sub = command(
         "sensitivity", _sensitivity, "ask which guessed numbers the headline effects rest on"
     )
-    sub.add_argument("--trajectories", type=_positive, default=6, metavar="N",
+    sub.add_argument("--trajectories", type=positive, default=6, metavar="N",
                      help="paths of the Morris design, 2 or more (default: 6)")  # fmt: skip
     sub.add_argument("--seeds", default="1-2", help="of each evaluation (default: 1-2)")
-    sub.add_argument(
-        "--jobs", type=_positive, default=1, metavar="N", help="processes (default: 1)"
-    )
+    sub.add_argument("--jobs", type=positive, default=1, metavar="N", help="processes (default: 1)")
     sub.add_argument("--out", type=Path, default=OUTPUTS / "sensitivity", metavar="DIR",
                      help="keeps the evaluations (default: outputs/sensitivity)")  # fmt: skip
     sub.add_argument("--docs", type=Path, metavar="DIR", help="write the table and page there too")
@@ -206,7 +174,7 @@ def _list(args: argparse.Namespace) -> int:
     from .claims.words import claims_listing
 
     rows = claims_listing() if args.kind == "claims" else listing(args.kind)
-    _print_json(rows) if args.json else print(listing_text(rows))
+    print_json(rows) if args.json else print(listing_text(rows))
     return OK
 
 
@@ -215,7 +183,7 @@ def _describe(args: argparse.Namespace) -> int:
     from .claims.desk import describe
 
     entries = describe(args.name, args.out)
-    _print_json(entries) if args.json else print("\n\n".join(map(entry_text, entries)))
+    print_json(entries) if args.json else print("\n\n".join(map(entry_text, entries)))
     return OK
 
 
@@ -224,7 +192,7 @@ def _validate(args: argparse.Namespace) -> int:
 
     verdicts = [checked(file) for file in args.files]
     if args.json:
-        _print_json(verdicts)
+        print_json(verdicts)
     for verdict in verdicts:
         if verdict["error"]:
             _say(f"error: {verdict['error']}")
@@ -233,55 +201,12 @@ def _validate(args: argparse.Namespace) -> int:
     return OK if all(verdict["valid"] for verdict in verdicts) else INVALID
 
 
-def _run(args: argparse.Namespace) -> int:
-    from .scenario_files import load_all
-
-    return _study(args, load_all(args.scenarios, _overrides(args)), None)
-
-
-def _branch(args: argparse.Namespace) -> int:
-    from .branching import branch_of, day_of, trunk_of
-    from .runner.batch import TRUNKS, Parting
-    from .scenario_files import load_all
-
-    day = day_of(args.at)
-    names = list(dict.fromkeys([args.grown, *args.arms]))
-    by_name = dict(zip(names, load_all(names, _overrides(args)), strict=True))
-    grown = by_name[args.grown]
-    scenarios = [branch_of(grown, by_name[arm], day) for arm in args.arms]
-    return _study(args, scenarios, Parting(day, args.out / TRUNKS, trunk_of))
-
-
-def _overrides(args: argparse.Namespace) -> list[str]:
-    return [*args.set, *([f"run.days={args.days}"] if args.days is not None else [])]
-
-
-def _study(args: argparse.Namespace, scenarios: list[Any], parting: Any) -> int:
-    from .run_settings import parse_seeds
-    from .runner.batch import plan_study, run_study
-    from .runner.progress import choose
-    from .study_text import outcome, plan_rows, plan_text, study_name
-
-    seeds = None if args.seeds is None else parse_seeds(args.seeds)
-    folder = args.out / study_name(scenarios, args.name)
-    if args.dry_run:
-        planned = plan_study(scenarios, seeds, folder, args.force)
-        _print_json(plan_rows(planned)) if args.json else print(plan_text(planned, folder))
-        return OK
-    report = choose(args.quiet, args.verbose, args.json)
-    study = run_study(
-        scenarios, seeds, folder, jobs=args.jobs, force=args.force, report=report, parting=parting
-    )
-    _print_json(study.as_dict()) if args.json else print(outcome(study))
-    return FAILED if study.failed else OK
-
-
 def _compare(args: argparse.Namespace) -> int:
     from .analysis.compare import compare
 
     comparison = compare(args.control, args.treated, args.out)
     if args.json:
-        _print_json(comparison.as_dict())
+        print_json(comparison.as_dict())
     else:
         print(comparison.text())
         print(f"comparison   {comparison.path}")
@@ -302,7 +227,7 @@ def _claims(args: argparse.Namespace) -> int:
         answer = ask_disputes(wanted, args.mode, args.out, args.jobs, report)
     else:
         answer = ask(wanted, args.mode, args.out, args.jobs, report, args.variant)
-    _print_json(answer.rows) if args.json else print(answer.text)
+    print_json(answer.rows) if args.json else print(answer.text)
     for file in answer.files:
         _say(f"written: {file}")
     return FAILED if answer.failed else OK
@@ -316,7 +241,7 @@ def _targets(args: argparse.Namespace) -> int:
     report = choose(as_json=args.json)
     judged = judge_targets(args.targets, args.out, args.effort, args.jobs, report)
     if args.json:
-        _print_json([row for target in judged for row in as_rows(target)])
+        print_json([row for target in judged for row in as_rows(target)])
     else:
         print(targets_text(judged))
         print(f"table        {args.out / STUDY / FILE_NAME}")
@@ -342,20 +267,8 @@ def _doctor(args: argparse.Namespace) -> int:
     from .doctor import as_text, examine
 
     report = examine(_say)
-    _print_json(report) if args.json else print(as_text(report))
+    print_json(report) if args.json else print(as_text(report))
     return OK if report["self_test"] == "ok" else FAILED
-
-
-def _positive(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) == int(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is no count; give 1 or more")
-    return int(text)
-
-
-def _print_json(value: Any) -> None:
-    import json
-
-    print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def _say(line: str) -> None:

@@ -16,10 +16,11 @@ LIBRARIES = ("numpy", "numba", "mesa", "pandas", "scipy", "pydantic")
 
 # Parts of the package that read results or start runs, and cannot change what a run holds.
 BESIDE_THE_MODEL = (
-    "analysis", "assays", "claims", "evidence", "targets", "cli.py", "__main__.py", "catalogue.py",
-    "demo.py", "dictionary.py", "doctor.py", "study_text.py", "runner/batch.py", "runner/pool.py",
-    "runner/progress.py", "runner/warm.py",
+    "analysis", "assays", "claims", "evidence", "targets", "cli.py", "study_commands.py",
+    "__main__.py", "catalogue.py", "demo.py", "dictionary.py", "doctor.py", "study_text.py",
+    "runner",
 )  # fmt: skip
+WITH_THE_MODEL = ("runner/single.py", "runner/checkpoint.py")  # though their folder is not
 
 
 @functools.cache
@@ -32,7 +33,7 @@ def model_fingerprint() -> str:
     digest = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*.py")):
         name = path.relative_to(PACKAGE).as_posix()
-        if name in BESIDE_THE_MODEL or name.split("/")[0] in BESIDE_THE_MODEL:
+        if name.split("/")[0] in BESIDE_THE_MODEL and name not in WITH_THE_MODEL:
             continue
         digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

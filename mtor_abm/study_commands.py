@@ -1,0 +1,110 @@
+"""Commands that make studies: run, branch.
+
+What holds for the command line as a whole (cli.py) holds here: arguments in, calls out.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+OK, FAILED = 0, 1
+OUTPUTS = Path("outputs")
+
+
+def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..., None]) -> None:
+    """Add the commands to a parser.
+
+    Args:
+        command: name, function and help -> parser of a new command.
+        as_json: adds --json to a command.
+    """
+    sub = command("run", _run, "run scenarios, each with every seed")
+    sub.add_argument("scenarios", nargs="+", metavar="SCENARIO",
+                     help="name under scenarios/, or a TOML file")  # fmt: skip
+    as_study(sub)
+    as_json(sub)
+
+    sub = command("branch", _branch, "grow a marrow once per seed, then treat it in many ways")
+    sub.add_argument("grown", metavar="FROM", help="scenario that all arms share until then")
+    sub.add_argument("--at", required=True, metavar="TIME", help="when they part: 10d, or 240h")
+    sub.add_argument("--arms", nargs="+", required=True, metavar="ARM",
+                     help="scenarios whose drugs start at that time")  # fmt: skip
+    as_study(sub)
+    as_json(sub)
+
+
+def as_study(sub: argparse.ArgumentParser) -> None:
+    """Options of every command that runs a study."""
+    sub.add_argument("--seeds", help="1-8, or 1,3,7, or 5 (default: the scenario's)")
+    sub.add_argument("-S", "--set", action="append", default=[], metavar="key=value",
+                     help="override a value, e.g. -S drugs.rapamycin.dose_mg_per_kg=3; a "
+                     "drug's values change where it is given (everywhere, if "
+                     "nowhere)")  # fmt: skip
+    sub.add_argument("--days", help="simulated days, short for -S run.days=DAYS")
+    sub.add_argument("--jobs", type=positive, metavar="N", help="processes (default: all cores)")
+    sub.add_argument("--out", type=Path, default=OUTPUTS, metavar="DIR",
+                     help="folder of all studies (default: outputs)")  # fmt: skip
+    sub.add_argument("--name", help="name of this study (default: from the scenarios)")
+    sub.add_argument("--dry-run", action="store_true", help="say what would run, write nothing")
+    sub.add_argument("--force", action="store_true", help="run anew what is complete")
+    loudness = sub.add_mutually_exclusive_group()
+    loudness.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    loudness.add_argument("-v", "--verbose", action="store_true", help="a line for every run")
+
+
+def _run(args: argparse.Namespace) -> int:
+    from .scenario_files import load_all
+
+    return _study(args, load_all(args.scenarios, _overrides(args)), None)
+
+
+def _branch(args: argparse.Namespace) -> int:
+    from .branching import branch_of, day_of, trunk_of
+    from .runner.batch import TRUNKS, Parting
+    from .scenario_files import load_all
+
+    day = day_of(args.at)
+    names = list(dict.fromkeys([args.grown, *args.arms]))
+    by_name = dict(zip(names, load_all(names, _overrides(args)), strict=True))
+    grown = by_name[args.grown]
+    scenarios = [branch_of(grown, by_name[arm], day) for arm in args.arms]
+    return _study(args, scenarios, Parting(day, args.out / TRUNKS, trunk_of))
+
+
+def _overrides(args: argparse.Namespace) -> list[str]:
+    return [*args.set, *([f"run.days={args.days}"] if args.days is not None else [])]
+
+
+def _study(args: argparse.Namespace, scenarios: list[Any], parting: Any) -> int:
+    from .run_settings import parse_seeds
+    from .runner.batch import plan_study, run_study
+    from .runner.progress import choose
+    from .study_text import outcome, plan_rows, plan_text, study_name
+
+    seeds = None if args.seeds is None else parse_seeds(args.seeds)
+    folder = args.out / study_name(scenarios, args.name)
+    if args.dry_run:
+        planned = plan_study(scenarios, seeds, folder, args.force)
+        print_json(plan_rows(planned)) if args.json else print(plan_text(planned, folder))
+        return OK
+    report = choose(args.quiet, args.verbose, args.json)
+    study = run_study(
+        scenarios, seeds, folder, jobs=args.jobs, force=args.force, report=report, parting=parting
+    )
+    print_json(study.as_dict()) if args.json else print(outcome(study))
+    return FAILED if study.failed else OK
+
+
+def positive(text: str) -> int:
+    """A count from the command line."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) == int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no count; give 1 or more")
+    return int(text)
+
+
+def print_json(value: Any) -> None:
+    """Results for machines, on standard output."""
+    import json
+
+    print(json.dumps(value, indent=2, ensure_ascii=False))
