@@ -60,7 +60,7 @@ def compile_cells() -> None:
 
 def call_what_is_rare(model: Any) -> None:
     """Call the kernels that a short run need not reach."""
-    from ..body import picks
+    from ..body import picks, shed_uids
     from ..cells.osteoblast import lonely
     from ..cells.osteoclast import lifespans
     from ..cells.tissue import child_uids
@@ -71,6 +71,7 @@ def call_what_is_rare(model: Any) -> None:
     lonely(none, s.world, s.lattice.disc(2.0), 2)
     lifespans(none, s.tissues["osteoclast"].rates, s.seed)
     child_uids(none, s.seed, s.step)
+    shed_uids(1, s.seed, s.step)
     picks(1, 1, s.seed, s.step)
     local_thickness_um(np.eye(4, dtype=bool), 10.0)
 
