@@ -372,6 +372,22 @@ def read_run(folder: str | Path) -> Run:
     return Run(folder, manifest)
 
 
+def ended_run(folder: Path) -> Run | None:
+    """The run in this folder if it has ended; None if not, or if another process starts it anew.
+
+    Raises:
+        StoreError: its manifest is damaged or of another format.
+    """
+    if not (folder / MANIFEST).exists():
+        return None
+    try:
+        return read_run(folder)
+    except StoreError:
+        if not (folder / MANIFEST).exists():  # it went between two looks
+            return None
+        raise
+
+
 def _run_again(folder: Path) -> str:
     return f"delete {folder.name} and run the study again (finished runs are kept)"
 
@@ -428,10 +444,8 @@ def write_study_summary(study: Path) -> int:
     }  # fmt: skip
     n = 0
     for folder in find_runs(study):
-        if not (folder / MANIFEST).exists():
-            continue
-        run = read_run(folder)
-        if run.status != "complete":
+        run = ended_run(folder)
+        if run is None or run.status != "complete":
             continue
         summary = run.summary
         columns["scenario"] += [run.scenario] * len(summary)

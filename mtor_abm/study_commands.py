@@ -1,4 +1,4 @@
-"""Commands that make studies: run, branch.
+"""Commands that make studies: run, branch, gather.
 
 What holds for the command line as a whole (cli.py) holds here: arguments in, calls out.
 """
@@ -23,6 +23,7 @@ def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..
     sub.add_argument("scenarios", nargs="+", metavar="SCENARIO",
                      help="name under scenarios/, or a TOML file")  # fmt: skip
     as_study(sub)
+    as_shards(sub)
     as_json(sub)
 
     sub = command("branch", _branch, "grow a marrow once per seed, then treat it in many ways")
@@ -31,6 +32,10 @@ def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..
     sub.add_argument("--arms", nargs="+", required=True, metavar="ARM",
                      help="scenarios whose drugs start at that time")  # fmt: skip
     as_study(sub)
+    as_json(sub)
+
+    sub = command("gather", _gather, "gather the summaries of a study whose shards were run apart")
+    sub.add_argument("study", type=Path, metavar="DIR", help="e.g. outputs/vehicle_vs_rapamycin")
     as_json(sub)
 
 
@@ -53,6 +58,13 @@ def as_study(sub: argparse.ArgumentParser) -> None:
     loudness.add_argument("-v", "--verbose", action="store_true", help="a line for every run")
 
 
+def as_shards(sub: argparse.ArgumentParser) -> None:
+    """Option of the commands whose runs can be done by an array of jobs."""
+    sub.add_argument("--shard", metavar="3/20",
+                     help="do only the third of 20 shares of the runs; the others are for other "
+                     "processes, with the same --out and --name")  # fmt: skip
+
+
 def _run(args: argparse.Namespace) -> int:
     from .scenario_files import load_all
 
@@ -72,6 +84,15 @@ def _branch(args: argparse.Namespace) -> int:
     return _study(args, scenarios, Parting(day, args.out / TRUNKS, trunk_of))
 
 
+def _gather(args: argparse.Namespace) -> int:
+    from .runner.record import gather
+    from .study_text import gathered_text
+
+    found = gather(args.study)
+    print_json(found.as_dict()) if args.json else print(gathered_text(found))
+    return FAILED if found.n_failed or found.n_left else OK
+
+
 def _overrides(args: argparse.Namespace) -> list[str]:
     return [*args.set, *([f"run.days={args.days}"] if args.days is not None else [])]
 
@@ -80,18 +101,22 @@ def _study(args: argparse.Namespace, scenarios: list[Any], parting: Any) -> int:
     from .run_settings import parse_seeds
     from .runner.batch import plan_study, run_study
     from .runner.progress import choose
+    from .runner.shard import parse_shard
     from .study_text import outcome, plan_rows, plan_text, study_name
 
     seeds = None if args.seeds is None else parse_seeds(args.seeds)
+    text = getattr(args, "shard", None)
+    shard = None if text is None else parse_shard(text)
     folder = args.out / study_name(scenarios, args.name)
     if args.dry_run:
-        planned = plan_study(scenarios, seeds, folder, args.force)
+        planned = plan_study(scenarios, seeds, folder, args.force, shard)
         print_json(plan_rows(planned)) if args.json else print(plan_text(planned, folder))
         return OK
     report = choose(args.quiet, args.verbose, args.json)
     study = run_study(
-        scenarios, seeds, folder, jobs=args.jobs, force=args.force, report=report, parting=parting
-    )
+        scenarios, seeds, folder, jobs=args.jobs, force=args.force, report=report, parting=parting,
+        shard=shard,
+    )  # fmt: skip
     print_json(study.as_dict()) if args.json else print(outcome(study))
     return FAILED if study.failed else OK
 

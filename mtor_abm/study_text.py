@@ -6,7 +6,8 @@ from typing import Any
 
 from .errors import UserError
 from .runner.batch import StudyResult
-from .runner.pool import PlannedRun
+from .runner.pool import ELSEWHERE, PlannedRun
+from .runner.record import Gathered
 from .scenario import Scenario
 
 LONGEST_NAME = 60
@@ -54,9 +55,12 @@ def plan_text(planned: Sequence[PlannedRun], folder: Path) -> str:
         runs = [run for run in planned if run.scenario.name == name]
         settings = runs[0].scenario.run
         kept = sum(run.action == "skip" for run in runs)
+        others = sum(run.action == ELSEWHERE for run in runs)
         lines.append(
             f"{name:<28} {_count(len(runs), 'seed')}, {settings.days:g} days, "
-            f"{settings.n_steps} steps each" + (f"; {kept} complete already" if kept else "")
+            f"{settings.n_steps} steps each"
+            + (f"; {kept} complete already" if kept else "")
+            + (f"; {others} of other shards" if others else "")
         )
     waiting = [run for run in planned if run.action == "run"]
     n_steps = sum(run.scenario.run.n_steps for run in waiting)
@@ -75,11 +79,24 @@ def outcome(study: StudyResult) -> str:
     lines = [f"{', '.join(parts)} in {study.wall_s:.1f} s"]
     lines += [f"failed       {run.folder}: {run.error}" for run in study.failed]
     lines.append(f"files        {study.folder}")
+    if not study.is_gathered:
+        lines.append(f"gather       python run.py gather {study.folder}   # once all shards ended")
+        return "\n".join(lines)
     arms = list(dict.fromkeys(run.scenario for run in study.runs))
     if len(arms) > 1:
         places = " ".join(str(study.folder / arm) for arm in arms)
         lines.append(f"compare      python run.py compare {places}")
     return "\n".join(lines)
+
+
+def gathered_text(found: Gathered) -> str:
+    """What was gathered, and what is missing."""
+    parts = [f"{_count(found.n_complete, 'run')} gathered"]
+    if found.n_failed:
+        parts.append(f"{found.n_failed} failed")
+    if found.n_left:
+        parts.append(f"{found.n_left} left: repeat the command of their shard, or all without it")
+    return f"{', '.join(parts)}\nsummary      {found.folder / 'summary.csv'}"
 
 
 def _count(n: int, what: str) -> str:

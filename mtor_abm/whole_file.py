@@ -4,8 +4,8 @@ import contextlib
 import errno
 import hashlib
 import json
-import os
 import re
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -56,7 +56,8 @@ class NewFile:
         """Open the temporary file beside `path`, in a folder that exists."""
         self.path = path
         self.rows = rows
-        self._partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
+        # not the id of the process: two on different machines that share the disk may have the same
+        self._partial = path.with_name(f".{path.name}.{secrets.randbits(64)}{PARTIAL}")
         self._hash = hashlib.sha256()
         self._n_bytes = 0
         self._file: IO[bytes] = self._partial.open("wb")

@@ -10,27 +10,30 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..compilation import ensure_compiled
+from ..errors import UserError
 from ..provenance import identity
 from ..store import (
     MANIFEST,
     StoreError,
     check_study_folder,
-    find_runs,
+    ended_run,
     foreign_entries,
     read_run,
     run_name,
-    write_study,
     write_study_summary,
 )
-from .pool import PlannedRun, carry_out
+from ..whole_file import write_file
+from .pool import ELSEWHERE, PlannedRun, carry_out
 from .progress import Progress
+from .record import DONE, INTERRUPTED, RUNNING, record_study
+from .shard import Shard
 from .single import Engine, MarrowEngine, RunResult, Trunk
 
 TRUNKS = ".trunks"  # folder beside the studies
@@ -69,17 +72,19 @@ class Parting:
 
 @dataclass(frozen=True)
 class StudyResult:
-    """How a study ended.
+    """How a study, or a shard of it, ended.
 
     Attributes:
         folder: where it lies.
-        runs: one result per planned run, in the order of scenarios, then seeds.
+        runs: one result per planned run of the shard, in the order of scenarios, then seeds.
         wall_s: seconds it took.
+        is_gathered: False while runs of other shards are left: summary.csv is not written then.
     """
 
     folder: Path
     runs: list[RunResult]
     wall_s: float
+    is_gathered: bool = True
 
     @property
     def failed(self) -> list[RunResult]:
@@ -98,24 +103,38 @@ class StudyResult:
             "wall_s": round(self.wall_s, 3),
             "n_failed": len(self.failed),
             "n_skipped": self.n_skipped,
+            "is_gathered": self.is_gathered,
             "runs": [run.as_dict() for run in self.runs],
         }
 
 
 def plan_study(
-    scenarios: Sequence[Any], seeds: Sequence[int] | None, out: Path, force: bool = False
+    scenarios: Sequence[Any],
+    seeds: Sequence[int] | None,
+    out: Path,
+    force: bool = False,
+    shard: Shard | None = None,
 ) -> list[PlannedRun]:
     """What a study would do; writes nothing.
+
+    The plan of a shard is whole; runs of other shards have the action "elsewhere".
 
     Args:
         scenarios: validated scenarios with different names.
         seeds: one run each per scenario; None takes those of the scenario.
         out: folder of the study.
         force: run anew even what is complete.
+        shard: the share of the plan that this process does; None for all.
 
     Raises:
         StoreError: the folder is foreign, or a complete run in it is of another identity.
+        UserError: force with a shard.
     """
+    if force and shard is not None:
+        raise UserError(
+            "--force with --shard would remove runs that other shards count on; "
+            "choose another --name, or delete the folder first"
+        )
     check_study_folder(out)
     names = [scenario.name for scenario in scenarios]
     for name in names:
@@ -123,14 +142,16 @@ def plan_study(
             raise StoreError(
                 f"scenario {name!r} is given {names.count(name)} times; give each name once"
             )
-    planned = []
+    wanted = [
+        PlannedRun(scenario, seed, out / run_name(scenario.name, seed), ELSEWHERE)
+        for scenario in scenarios
+        for seed in dict.fromkeys(scenario.run.seed_list() if seeds is None else seeds)
+    ]
+    mine = {run.folder for run in (wanted if shard is None else shard.of(wanted))}
+    planned = [replace(run, action=_action(run, force)) if run.folder in mine else run
+               for run in wanted]  # fmt: skip
     for scenario in scenarios:
-        for seed in dict.fromkeys(scenario.run.seed_list() if seeds is None else seeds):
-            folder = out / run_name(scenario.name, seed)
-            action = _action(folder, identity(scenario.identity_hash(), seed), force)
-            planned.append(PlannedRun(scenario, seed, folder, action))
-    for scenario in scenarios:
-        _refuse_mixed_arm(scenario, out, {run.folder for run in planned})
+        _refuse_mixed_arm(scenario, out, mine)
     return planned
 
 
@@ -138,9 +159,9 @@ def _refuse_mixed_arm(scenario: Any, out: Path, planned: set[Path]) -> None:
     """Other seeds of an arm must have been made with the same parameters."""
     wanted = scenario.identity_hash()
     for folder in sorted(out.glob(run_name(scenario.name, 0).replace("0000", "*"))):
-        if folder in planned or not (folder / MANIFEST).exists():
+        run = None if folder in planned else ended_run(folder)
+        if run is None:
             continue
-        run = read_run(folder)
         if run.status == "complete" and run.identity.get("scenario_sha256") != wanted:
             raise StoreError(
                 f"{folder} was made with other parameters of '{scenario.name}', and one arm must "
@@ -148,8 +169,9 @@ def _refuse_mixed_arm(scenario: Any, out: Path, planned: set[Path]) -> None:
             )
 
 
-def _action(folder: Path, wanted: dict[str, Any], force: bool) -> str:
+def _action(planned: PlannedRun, force: bool) -> str:
     """Whether to run, or to keep what lies there."""
+    folder = planned.folder
     if not folder.is_dir():
         if folder.exists():
             raise StoreError(f"{folder} is a file; move it or choose another --out or --name")
@@ -165,6 +187,7 @@ def _action(folder: Path, wanted: dict[str, Any], force: bool) -> str:
     run = read_run(folder)
     if run.status != "complete":
         return "run"
+    wanted = identity(planned.scenario.identity_hash(), planned.seed)
     differing = [key for key, value in wanted.items() if run.identity.get(key) != value]
     if differing:
         what = {
@@ -192,10 +215,13 @@ def run_study(
     executor: Executor | None = None,
     engine: type[Engine] = MarrowEngine,
     parting: Parting | None = None,
+    shard: Shard | None = None,
+    texts: Mapping[str, str] | None = None,
 ) -> StudyResult:
     """Run every scenario with every seed, and gather the summaries.
 
-    A run that fails, or whose process is killed, is recorded as failed; the others go on.
+    A run that fails, or whose process is killed, is recorded as failed; the others go on. Several
+    shards may work in one folder at once; the one that ends last gathers.
 
     Args:
         scenarios: validated scenarios with different names.
@@ -207,6 +233,8 @@ def run_study(
         executor: anything with `submit()` in place of a process pool, e.g. that of a cluster.
         engine: the model and how to observe it.
         parting: when the runs of a seed part; what they share is then grown once.
+        shard: the share of the runs that this process does; None for all.
+        texts: further files of the study folder, by name.
 
     Raises:
         StoreError: unusable folder, runs of another identity, full disk.
@@ -215,7 +243,8 @@ def run_study(
     started = time.perf_counter()
     report = report or Progress()
     out = Path(out)
-    planned = plan_study(scenarios, seeds, out, force)
+    planned = plan_study(scenarios, seeds, out, force, shard)
+    mine = [run for run in planned if run.action != ELSEWHERE]
     waiting = [run for run in planned if run.action == "run"]
     jobs = min(jobs or available_cores(), max(1, len(waiting)))
     results = {
@@ -223,7 +252,9 @@ def run_study(
         for run in planned
         if run.action == "skip"
     }
-    _record_study(out, planned, results, "running")
+    record_study(out, planned, results, RUNNING)
+    for name, text in (texts or {}).items():
+        write_file(out / name, text)
     try:
         if waiting and engine is MarrowEngine:
             ensure_compiled(report.say)
@@ -236,7 +267,7 @@ def run_study(
                     for result in grown:
                         if result.status == "failed":
                             report.say(f"no trunk for seed {result.seed}: {result.error}")
-        report.begin(len(waiting), len(planned) - len(waiting), jobs)
+        report.begin(len(waiting), len(mine) - len(waiting), jobs)
         n_before = len(results)
         with contextlib.closing(carry_out(waiting, jobs, executor, report, engine)) as ended:
             for result in ended:
@@ -244,20 +275,23 @@ def run_study(
                 report.finished(result, len(results) - n_before, len(waiting))
     except BaseException as error:
         with contextlib.suppress(StoreError):  # the first fault is the one to tell
-            _record_study(out, planned, results, "interrupted")
+            record_study(out, planned, results, INTERRUPTED)
         if isinstance(error, KeyboardInterrupt):
-            n_left = len(planned) - len(results)
+            n_left = len(mine) - len(results)
             report.say(
-                f"stopped: {len(results)} of {len(planned)} runs complete in {out}; "
+                f"stopped: {len(results)} of {len(mine)} runs complete in {out}; "
                 f"the same command runs the other {n_left}"
             )
         raise
     finally:
         report.end()
-    write_study_summary(out)
-    _record_study(out, planned, results, "done")
-    ordered = [results[run.folder] for run in planned]
-    return StudyResult(out, ordered, time.perf_counter() - started)
+    # Of several shards the last one sees this, or two that end together: they write the same.
+    all_ended = all(ended_run(run.folder) for run in planned if run.action == ELSEWHERE)
+    if all_ended:
+        write_study_summary(out)
+    record_study(out, planned, results, DONE)
+    ordered = [results[run.folder] for run in mine]
+    return StudyResult(out, ordered, time.perf_counter() - started, all_ended)
 
 
 def available_cores() -> int:
@@ -265,24 +299,3 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _record_study(
-    out: Path, planned: Sequence[PlannedRun], results: dict[Path, RunResult], status: str
-) -> None:
-    """Write study.json: all runs in the folder, those of earlier calls included."""
-    runs = {}
-    mine = {run.folder.name: run for run in planned}
-    if out.is_dir():
-        for folder in find_runs(out):
-            if folder.name not in mine and (folder / MANIFEST).exists():
-                run = read_run(folder)
-                runs[folder.name] = {
-                    "scenario": run.scenario, "seed": run.seed, "status": run.status,
-                }  # fmt: skip
-    for name, plan in mine.items():
-        result = results.get(plan.folder)
-        state = "left" if result is None else "failed" if result.status == "failed" else "complete"
-        runs[name] = {"scenario": plan.scenario.name, "seed": plan.seed, "status": state}
-    scenarios = list(dict.fromkeys(run["scenario"] for run in runs.values()))
-    write_study(out, {"status": status, "scenarios": scenarios, "runs": dict(sorted(runs.items()))})

@@ -30,6 +30,7 @@ from .single import (
 
 SECONDS_BETWEEN_LOOKS = 0.1
 ATTEMPTS_ALONE = 2  # a suspect may have been innocent so far and be unlucky once
+ELSEWHERE = "elsewhere"  # the action of a run that another process does
 STARTED = 1e-9  # the mark of a run that a process has taken up; far below one step of any run
 
 
@@ -41,7 +42,7 @@ class PlannedRun:
         scenario: its validated parameters.
         seed: its seed.
         folder: where it belongs.
-        action: "run", or "skip" where it is complete already.
+        action: "run", "skip" where it is complete already, or "elsewhere" (another shard's).
         trunk: what it shares with other runs, kept or about to be.
         until: of a trunk itself, the step after which the runs part; None for a run.
     """
