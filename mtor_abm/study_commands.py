@@ -1,12 +1,15 @@
-"""Commands that make studies: run, branch, gather.
+"""Commands that make studies: run, branch, sweep, gather.
 
 What holds for the command line as a whole (cli.py) holds here: arguments in, calls out.
 """
 
 import argparse
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from .errors import UserError
 
 OK, FAILED = 0, 1
 OUTPUTS = Path("outputs")
@@ -34,6 +37,12 @@ def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..
     as_study(sub)
     as_json(sub)
 
+    sub = command("sweep", _sweep, "run a design: grid, Latin hypercube, Sobol or Morris")
+    sub.add_argument("design", type=Path, metavar="FILE", help="e.g. docs/dose_sweep.toml")
+    as_study(sub)
+    as_shards(sub)
+    as_json(sub)
+
     sub = command("gather", _gather, "gather the summaries of a study whose shards were run apart")
     sub.add_argument("study", type=Path, metavar="DIR", help="e.g. outputs/vehicle_vs_rapamycin")
     as_json(sub)
@@ -48,6 +57,9 @@ def as_study(sub: argparse.ArgumentParser) -> None:
                      "nowhere)")  # fmt: skip
     sub.add_argument("--days", help="simulated days, short for -S run.days=DAYS")
     sub.add_argument("--jobs", type=positive, metavar="N", help="processes (default: all cores)")
+    sub.add_argument("--scheduler", metavar="ADDRESS",
+                     help="run on the Dask cluster of this scheduler, e.g. tcp://host:8786 "
+                     "(extra: dask)")  # fmt: skip
     sub.add_argument("--out", type=Path, default=OUTPUTS, metavar="DIR",
                      help="folder of all studies (default: outputs)")  # fmt: skip
     sub.add_argument("--name", help="name of this study (default: from the scenarios)")
@@ -81,7 +93,18 @@ def _branch(args: argparse.Namespace) -> int:
     by_name = dict(zip(names, load_all(names, _overrides(args)), strict=True))
     grown = by_name[args.grown]
     scenarios = [branch_of(grown, by_name[arm], day) for arm in args.arms]
-    return _study(args, scenarios, Parting(day, args.out / TRUNKS, trunk_of))
+    return _study(args, scenarios, Parting(day, _out(args) / TRUNKS, trunk_of))
+
+
+def _sweep(args: argparse.Namespace) -> int:
+    from .runner.sweep import sweep_of
+
+    sweep = sweep_of(args.design, _overrides(args))
+    if args.seeds is None:
+        args.seeds = sweep.design.seeds
+    return _study(
+        args, sweep.scenarios, None, name=args.design.stem, texts=sweep.texts, notes=sweep.notes()
+    )
 
 
 def _gather(args: argparse.Namespace) -> int:
@@ -97,7 +120,10 @@ def _overrides(args: argparse.Namespace) -> list[str]:
     return [*args.set, *([f"run.days={args.days}"] if args.days is not None else [])]
 
 
-def _study(args: argparse.Namespace, scenarios: list[Any], parting: Any) -> int:
+def _study(
+    args: argparse.Namespace, scenarios: list[Any], parting: Any, name: str | None = None,
+    texts: dict[str, str] | None = None, notes: dict[str, str] | None = None,
+) -> int:  # fmt: skip
     from .run_settings import parse_seeds
     from .runner.batch import plan_study, run_study
     from .runner.progress import choose
@@ -105,20 +131,41 @@ def _study(args: argparse.Namespace, scenarios: list[Any], parting: Any) -> int:
     from .study_text import outcome, plan_rows, plan_text, study_name
 
     seeds = None if args.seeds is None else parse_seeds(args.seeds)
-    text = getattr(args, "shard", None)
-    shard = None if text is None else parse_shard(text)
-    folder = args.out / study_name(scenarios, args.name)
+    part = getattr(args, "shard", None)
+    shard = None if part is None else parse_shard(part)
+    folder = _out(args) / study_name(scenarios, args.name or name)
     if args.dry_run:
         planned = plan_study(scenarios, seeds, folder, args.force, shard)
-        print_json(plan_rows(planned)) if args.json else print(plan_text(planned, folder))
+        print_json(plan_rows(planned)) if args.json else print(plan_text(planned, folder, notes))
         return OK
     report = choose(args.quiet, args.verbose, args.json)
-    study = run_study(
-        scenarios, seeds, folder, jobs=args.jobs, force=args.force, report=report, parting=parting,
-        shard=shard,
-    )  # fmt: skip
+    with _workers(args) as how:
+        study = run_study(
+            scenarios, seeds, folder, force=args.force, report=report, parting=parting,
+            shard=shard, texts=texts, **how,
+        )  # fmt: skip
     print_json(study.as_dict()) if args.json else print(outcome(study))
     return FAILED if study.failed else OK
+
+
+def _out(args: argparse.Namespace) -> Path:
+    """Folder of all studies; workers of a cluster start in folders of their own."""
+    out: Path = args.out
+    return out if args.scheduler is None else out.absolute()
+
+
+@contextlib.contextmanager
+def _workers(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Who does the runs, as `run_study` takes it: processes of this machine, or a cluster."""
+    if args.scheduler is None:
+        yield {"jobs": args.jobs}
+        return
+    from .runner.cluster import cluster
+
+    if args.jobs is not None:
+        raise UserError("--jobs has no effect with --scheduler: the cluster has its own workers")
+    with cluster(args.scheduler) as found:
+        yield {"jobs": found.n_slots, "executor": found}
 
 
 def positive(text: str) -> int:

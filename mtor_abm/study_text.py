@@ -1,6 +1,6 @@
 """What the command line says about a study: its name, its plan, its outcome."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +48,10 @@ def plan_rows(planned: Sequence[PlannedRun]) -> list[dict[str, Any]]:
     ]
 
 
-def plan_text(planned: Sequence[PlannedRun], folder: Path) -> str:
-    """The plan for a terminal: a line per scenario and the total."""
+def plan_text(
+    planned: Sequence[PlannedRun], folder: Path, notes: Mapping[str, str] | None = None
+) -> str:
+    """The plan for a terminal: a line per scenario, with its note if it has one, and the total."""
     lines = []
     for name in dict.fromkeys(run.scenario.name for run in planned):
         runs = [run for run in planned if run.scenario.name == name]
@@ -61,6 +63,7 @@ def plan_text(planned: Sequence[PlannedRun], folder: Path) -> str:
             f"{settings.n_steps} steps each"
             + (f"; {kept} complete already" if kept else "")
             + (f"; {others} of other shards" if others else "")
+            + (f"; {notes[name]}" if notes and name in notes else "")
         )
     waiting = [run for run in planned if run.action == "run"]
     n_steps = sum(run.scenario.run.n_steps for run in waiting)

@@ -4,21 +4,31 @@ import contextlib
 import multiprocessing
 import multiprocessing.connection
 import os
+import platform
 import signal
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..compilation import ensure_compiled
 from ..errors import one_line
-from ..provenance import identity, provenance
+from ..provenance import identity, model_fingerprint, provenance
 from ..store import LOG_FILE, SCENARIO_FILE, RunWriter, StoreError
 from .progress import Progress
 from .single import (
     Engine,
+    MarrowEngine,
     RunResult,
     Schedule,
     StoppedError,
@@ -160,12 +170,34 @@ class _Crew:
             yield run.carry_out(self.engine, progress=mark(index))
 
     def through(self, executor: Executor) -> Iterator[RunResult]:
-        """By an executor that somebody else made and ends; progress run by run."""
-        futures = {
-            executor.submit(run.carry_out, self.engine): i for i, run in enumerate(self.runs)
-        }
+        """By an executor that somebody else made and ends; progress run by run.
+
+        It may tell by BrokenExecutor that the process of a run was lost. That run is then tried
+        once more when no other is in hand: it may have been lost by the fault of a neighbour.
+        """
+        lost: list[int] = []
+        yield from self._submitted(executor, range(len(self.runs)), lost)
+        for i in sorted(lost):
+            self.report.say(f"the process of {self.runs[i].folder.name} was lost; trying again")
+            lost_again: list[int] = []
+            yield from self._submitted(executor, [i], lost_again)
+            if lost_again:
+                yield self._killed(i)
+
+    def _submitted(
+        self, executor: Executor, indices: Sequence[int], lost: list[int]
+    ) -> Iterator[RunResult]:
+        """What an executor makes of these runs; those it loses are added to `lost`."""
+        futures: dict[Future[RunResult], int] = {}
         try:
-            yield from self._collect(futures, [])
+            for i in indices:
+                try:
+                    futures[
+                        executor.submit(_far_away, self.runs[i], self.engine, model_fingerprint())
+                    ] = i
+                except BrokenExecutor:
+                    lost.append(i)
+            yield from self._collect(futures, lost)
         finally:
             for future in futures:
                 future.cancel()
@@ -233,7 +265,7 @@ class _Crew:
                 i = futures[future]
                 try:
                     result = future.result()
-                except BrokenProcessPool:
+                except BrokenExecutor:
                     lost.append(i)
                     continue
                 except StoppedError:
@@ -271,6 +303,23 @@ class _Crew:
 
 
 # ---------------------------------------------------------------------------- within the processes
+def _far_away(run: PlannedRun, engine: type[Engine], sources: str, **watch: Any) -> RunResult:
+    """One run by somebody else's executor, whose processes may be on other machines."""
+    if model_fingerprint() != sources:
+        raise StoreError(
+            f"{platform.node()} has other sources of mtor_abm, and one study must not mix two; "
+            "update it and start its workers anew"
+        )
+    if run.until is None and not run.folder.parent.is_dir():
+        raise StoreError(
+            f"{platform.node()} does not see {run.folder.parent}; give an --out on a disk that all "
+            "machines share, under the same path"
+        )
+    if engine is MarrowEngine:
+        ensure_compiled(lambda line: None)
+    return run.carry_out(engine, **watch)
+
+
 _fractions: Any = None
 _stop: Any = None
 
