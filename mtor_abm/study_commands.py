@@ -144,7 +144,9 @@ def _study(
             scenarios, seeds, folder, force=args.force, report=report, parting=parting,
             shard=shard, texts=texts, **how,
         )  # fmt: skip
-    print_json(study.as_dict()) if args.json else print(outcome(study))
+    print_json(study.as_dict()) if args.json else print(
+        outcome(study, next(iter(texts or ()), None))
+    )
     return FAILED if study.failed else OK
 
 

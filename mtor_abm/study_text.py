@@ -71,8 +71,12 @@ def plan_text(
     return "\n".join(lines)
 
 
-def outcome(study: StudyResult) -> str:
-    """How a study ended and where its files lie; with several arms, how to compare them."""
+def outcome(study: StudyResult, table: str | None = None) -> str:
+    """How a study ended and where its files lie; with several arms, how to compare them.
+
+    Args:
+        study: what ran. table: file in its folder that says which arms belong together, if any.
+    """
     n_done = sum(run.status == "done" for run in study.runs)
     parts = [f"{_count(n_done, 'run')} done"]
     if study.n_skipped:
@@ -86,7 +90,9 @@ def outcome(study: StudyResult) -> str:
         lines.append(f"gather       python run.py gather {study.folder}   # once all shards ended")
         return "\n".join(lines)
     arms = list(dict.fromkeys(run.scenario for run in study.runs))
-    if len(arms) > 1:
+    if table is not None:
+        lines.append(f"design       {study.folder / table}")
+    elif len(arms) > 1:
         places = " ".join(str(study.folder / arm) for arm in arms)
         lines.append(f"compare      python run.py compare {places}")
     return "\n".join(lines)

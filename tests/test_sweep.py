@@ -275,8 +275,9 @@ def test_a_sweep_is_a_study_that_goes_on(tmp_path, capsys, monkeypatch):
     small += ["-S", "output.every_h=6", "-S", "drugs.rapamycin.start_day=0"]
     arguments = ["sweep", str(path), "--out", str(tmp_path / "o"), *small]
     assert cli.main(arguments) == 0
-    assert "3 runs done" in capsys.readouterr().out
     out = tmp_path / "o" / "d"
+    text = capsys.readouterr().out
+    assert "3 runs done" in text and text.endswith(f"design       {out / 'design.csv'}\n")
     assert sorted(p.name for p in out.iterdir()) == [
         "design.csv", "design.toml", "rapamycin_p0001__seed_0003", "rapamycin_p0002__seed_0003",
         "study.json", "summary.csv", "vehicle__seed_0003",
