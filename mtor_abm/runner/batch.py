@@ -54,10 +54,13 @@ class Parting:
         """Trunks to grow, each once, and the runs that start from them."""
         trunks: dict[Path, PlannedRun] = {}
         runs = []
+        shared = {run.scenario.name: run.scenario for run in waiting}
+        shared = {name: self.trunk_of(s, self.day) for name, s in shared.items()}
+        hashes = {name: s.identity_hash() for name, s in shared.items()}
         for run in waiting:
-            scenario = self.trunk_of(run.scenario, self.day)
+            scenario = shared[run.scenario.name]
             step = round(self.day * 24.0 / scenario.run.step_h)
-            about = identity(scenario.identity_hash(), run.seed) | {"step": step}
+            about = identity(hashes[scenario.name], run.seed) | {"step": step}
             digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
             trunk = Trunk(self.store / run_name(digest[:16], run.seed), about)
             runs.append(replace(run, trunk=trunk))
@@ -125,9 +128,10 @@ def plan_study(
             )
     planned = []
     for scenario in scenarios:
+        mine = scenario.identity_hash()
         for seed in dict.fromkeys(scenario.run.seed_list() if seeds is None else seeds):
             folder = out / run_name(scenario.name, seed)
-            action = _action(folder, identity(scenario.identity_hash(), seed), force)
+            action = _action(folder, identity(mine, seed), force)
             planned.append(PlannedRun(scenario, seed, folder, action))
     for scenario in scenarios:
         _refuse_mixed_arm(scenario, out, {run.folder for run in planned})
