@@ -234,12 +234,11 @@ def run_study(
         if parting is not None:
             trunks, waiting = parting.plan(waiting)
             if trunks:
-                n_grown = len({run.folder for run in trunks})
-                report.say(f"growing {n_grown} trunks to day {parting.day:g} ...")
+                report.begin(len(trunks), 0, min(jobs, len(trunks)), "trunk")
                 with contextlib.closing(carry_out(trunks, jobs, executor, report, engine)) as grown:
-                    for result in grown:
-                        if result.status == "failed":
-                            report.say(f"no trunk for seed {result.seed}: {result.error}")
+                    for n_grown, result in enumerate(grown, start=1):
+                        report.finished(result, n_grown, len(trunks))
+                report.end()
         report.begin(len(waiting), len(planned) - len(waiting), jobs)
         n_before = len(results)
         with contextlib.closing(carry_out(waiting, jobs, executor, report, engine)) as ended:
