@@ -57,10 +57,13 @@ class Parting:
         """Trunks to grow, each once, and the runs that start from them."""
         trunks: dict[Path, PlannedRun] = {}
         runs = []
+        shared = {run.scenario.name: run.scenario for run in waiting}
+        shared = {name: self.trunk_of(s, self.day) for name, s in shared.items()}
+        hashes = {name: s.identity_hash() for name, s in shared.items()}
         for run in waiting:
-            scenario = self.trunk_of(run.scenario, self.day)
+            scenario = shared[run.scenario.name]
             step = round(self.day * 24.0 / scenario.run.step_h)
-            about = identity(scenario.identity_hash(), run.seed) | {"step": step}
+            about = identity(hashes[scenario.name], run.seed) | {"step": step}
             digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
             trunk = Trunk(self.store / run_name(digest[:16], run.seed), about)
             runs.append(replace(run, trunk=trunk))
@@ -148,8 +151,14 @@ def plan_study(
         for seed in dict.fromkeys(scenario.run.seed_list() if seeds is None else seeds)
     ]
     mine = {run.folder for run in (wanted if shard is None else shard.of(wanted))}
-    planned = [replace(run, action=_action(run, force)) if run.folder in mine else run
-               for run in wanted]  # fmt: skip
+    hashes = {scenario.name: scenario.identity_hash() for scenario in scenarios}
+
+    def action(run: PlannedRun) -> str:
+        if run.folder not in mine:
+            return ELSEWHERE
+        return _action(run.folder, identity(hashes[run.scenario.name], run.seed), force)
+
+    planned = [replace(run, action=action(run)) for run in wanted]
     for scenario in scenarios:
         _refuse_mixed_arm(scenario, out, mine)
     return planned
@@ -169,9 +178,8 @@ def _refuse_mixed_arm(scenario: Any, out: Path, planned: set[Path]) -> None:
             )
 
 
-def _action(planned: PlannedRun, force: bool) -> str:
+def _action(folder: Path, wanted: dict[str, Any], force: bool) -> str:
     """Whether to run, or to keep what lies there."""
-    folder = planned.folder
     if not folder.is_dir():
         if folder.exists():
             raise StoreError(f"{folder} is a file; move it or choose another --out or --name")
@@ -187,7 +195,6 @@ def _action(planned: PlannedRun, force: bool) -> str:
     run = read_run(folder)
     if run.status != "complete":
         return "run"
-    wanted = identity(planned.scenario.identity_hash(), planned.seed)
     differing = [key for key, value in wanted.items() if run.identity.get(key) != value]
     if differing:
         what = {
@@ -261,12 +268,11 @@ def run_study(
         if parting is not None:
             trunks, waiting = parting.plan(waiting)
             if trunks:
-                n_grown = len({run.folder for run in trunks})
-                report.say(f"growing {n_grown} trunks to day {parting.day:g} ...")
+                report.begin(len(trunks), 0, min(jobs, len(trunks)), "trunk")
                 with contextlib.closing(carry_out(trunks, jobs, executor, report, engine)) as grown:
-                    for result in grown:
-                        if result.status == "failed":
-                            report.say(f"no trunk for seed {result.seed}: {result.error}")
+                    for n_grown, result in enumerate(grown, start=1):
+                        report.finished(result, n_grown, len(trunks))
+                report.end()
         report.begin(len(waiting), len(mine) - len(waiting), jobs)
         n_before = len(results)
         with contextlib.closing(carry_out(waiting, jobs, executor, report, engine)) as ended:
