@@ -39,6 +39,7 @@ def plan_rows(planned: Sequence[PlannedRun]) -> list[dict[str, Any]]:
             "scenario": run.scenario.name,
             "seed": run.seed,
             "action": run.action,
+            "fault": run.fault,
             "days": run.scenario.run.days,
             "n_steps": run.scenario.run.n_steps,
             "folder": str(run.folder),
@@ -54,11 +55,16 @@ def plan_text(planned: Sequence[PlannedRun], folder: Path) -> str:
         runs = [run for run in planned if run.scenario.name == name]
         settings = runs[0].scenario.run
         kept = sum(run.action == "skip" for run in runs)
+        damaged = sum(run.action == "redo" for run in runs)
+        refused = [run for run in runs if run.action == "refused"]
         lines.append(
             f"{name:<28} {_count(len(runs), 'seed')}, {settings.days:g} days, "
-            f"{settings.n_steps} steps each" + (f"; {kept} complete already" if kept else "")
+            f"{settings.n_steps} steps each"
+            + (f"; {kept} complete already" if kept else "")
+            + (f"; {damaged} damaged, to be done again" if damaged else "")
         )
-    waiting = [run for run in planned if run.action == "run"]
+        lines += [f"left out     {run.fault}" for run in refused]
+    waiting = [run for run in planned if run.is_waiting]
     n_steps = sum(run.scenario.run.n_steps for run in waiting)
     lines.append(f"would run {_count(len(waiting), 'run')}, {n_steps} steps, into {folder}")
     return "\n".join(lines)

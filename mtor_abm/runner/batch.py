@@ -6,11 +6,12 @@ on when it is started again.
 """
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from ..compilation import ensure_compiled
 from ..provenance import identity
 from ..store import (
     MANIFEST,
+    DamagedRunError,
     StoreError,
     check_study_folder,
     find_runs,
@@ -29,11 +31,26 @@ from ..store import (
     write_study,
     write_study_summary,
 )
+from .in_use import in_use, sweep
 from .pool import PlannedRun, carry_out
 from .progress import Progress
-from .single import Engine, MarrowEngine, RunResult, Trunk
+from .resume import step_reached, take_up
+from .single import (
+    SECONDS_BETWEEN_CHECKPOINTS,
+    Engine,
+    MarrowEngine,
+    RunResult,
+    Schedule,
+    Trunk,
+)
 
 TRUNKS = ".trunks"  # folder beside the studies
+MADE_WITH = {
+    "scenario_sha256": "other parameters",
+    "seed": "another seed",
+    "package_version": "another version of mtor_abm",
+    "sources": "other sources of mtor_abm",
+}
 
 
 @dataclass(frozen=True)
@@ -61,8 +78,8 @@ class Parting:
             digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
             trunk = Trunk(self.store / run_name(digest[:16], run.seed), about)
             runs.append(replace(run, trunk=trunk))
-            trunks[trunk.folder] = PlannedRun(
-                scenario, run.seed, trunk.folder, "run", trunk, until=step
+            trunks[trunk.folder] = replace(
+                run, scenario=scenario, folder=trunk.folder, action="run", trunk=trunk, until=step
             )
         return list(trunks.values()), runs
 
@@ -103,7 +120,12 @@ class StudyResult:
 
 
 def plan_study(
-    scenarios: Sequence[Any], seeds: Sequence[int] | None, out: Path, force: bool = False
+    scenarios: Sequence[Any],
+    seeds: Sequence[int] | None,
+    out: Path,
+    force: bool = False,
+    resume: bool = False,
+    keep_going: bool = False,
 ) -> list[PlannedRun]:
     """What a study would do; writes nothing.
 
@@ -112,9 +134,11 @@ def plan_study(
         seeds: one run each per scenario; None takes those of the scenario.
         out: folder of the study.
         force: run anew even what is complete.
+        resume: do damaged runs again, rather than refuse the study.
+        keep_going: leave out runs whose folder cannot be used, rather than refuse the study.
 
     Raises:
-        StoreError: the folder is foreign, or a complete run in it is of another identity.
+        StoreError: the folder is foreign, a complete run in it is of another identity, or damaged.
     """
     check_study_folder(out)
     names = [scenario.name for scenario in scenarios]
@@ -127,20 +151,28 @@ def plan_study(
     for scenario in scenarios:
         for seed in dict.fromkeys(scenario.run.seed_list() if seeds is None else seeds):
             folder = out / run_name(scenario.name, seed)
-            action = _action(folder, identity(scenario.identity_hash(), seed), force)
-            planned.append(PlannedRun(scenario, seed, folder, action))
+            wanted = identity(scenario.identity_hash(), seed)
+            action, fault = _action(folder, wanted, force, resume, keep_going)
+            planned.append(
+                PlannedRun(scenario, seed, folder, action, fault=fault, keep_going=keep_going)
+            )
     for scenario in scenarios:
-        _refuse_mixed_arm(scenario, out, {run.folder for run in planned})
+        _refuse_mixed_arm(scenario, out, {run.folder for run in planned}, resume or keep_going)
     return planned
 
 
-def _refuse_mixed_arm(scenario: Any, out: Path, planned: set[Path]) -> None:
+def _refuse_mixed_arm(scenario: Any, out: Path, planned: set[Path], lenient: bool) -> None:
     """Other seeds of an arm must have been made with the same parameters."""
     wanted = scenario.identity_hash()
     for folder in sorted(out.glob(run_name(scenario.name, 0).replace("0000", "*"))):
         if folder in planned or not (folder / MANIFEST).exists():
             continue
-        run = read_run(folder)
+        try:
+            run = read_run(folder)
+        except DamagedRunError:
+            if lenient:
+                continue
+            raise
         if run.status == "complete" and run.identity.get("scenario_sha256") != wanted:
             raise StoreError(
                 f"{folder} was made with other parameters of '{scenario.name}', and one arm must "
@@ -148,37 +180,48 @@ def _refuse_mixed_arm(scenario: Any, out: Path, planned: set[Path]) -> None:
             )
 
 
-def _action(folder: Path, wanted: dict[str, Any], force: bool) -> str:
-    """Whether to run, or to keep what lies there."""
+def _action(
+    folder: Path, wanted: dict[str, Any], force: bool, resume: bool, keep_going: bool
+) -> tuple[str, str | None]:
+    """Whether to run, to keep what lies there, or to do it again; and why again."""
+    try:
+        _refuse_foreign(folder)
+        if force or not (folder / MANIFEST).exists():
+            return "run", None
+        run = read_run(folder)
+        if run.status != "complete":
+            return "run", None
+        differing = [key for key, value in wanted.items() if run.identity.get(key) != value]
+        if not differing:
+            run.verify()
+            return "skip", None
+    except DamagedRunError as error:
+        if resume:
+            return "redo", error.what
+        if keep_going:
+            return "refused", str(error)
+        raise
+    except StoreError as error:
+        if keep_going:
+            return "refused", str(error)
+        raise
+    raise StoreError(
+        f"{folder} is complete but was made with {MADE_WITH[differing[0]]}; "
+        "choose another --name or --out, or run anew with --force"
+    )
+
+
+def _refuse_foreign(folder: Path) -> None:
     if not folder.is_dir():
         if folder.exists():
             raise StoreError(f"{folder} is a file; move it or choose another --out or --name")
-        return "run"
+        return
     foreign = foreign_entries(folder)
     if foreign:
         raise StoreError(
             f"{folder} holds {foreign[0]!r}, which no run of mtor_abm writes; "
             "move it or choose another --out or --name"
         )
-    if force or not (folder / MANIFEST).exists():
-        return "run"
-    run = read_run(folder)
-    if run.status != "complete":
-        return "run"
-    differing = [key for key, value in wanted.items() if run.identity.get(key) != value]
-    if differing:
-        what = {
-            "scenario_sha256": "other parameters",
-            "seed": "another seed",
-            "package_version": "another version of mtor_abm",
-            "sources": "other sources of mtor_abm",
-        }
-        raise StoreError(
-            f"{folder} is complete but was made with {what[differing[0]]}; "
-            "choose another --name or --out, or run anew with --force"
-        )
-    run.verify()
-    return "skip"
 
 
 def run_study(
@@ -188,6 +231,9 @@ def run_study(
     *,
     jobs: int | None = None,
     force: bool = False,
+    resume: bool = False,
+    keep_going: bool = False,
+    checkpoint_every_s: float = SECONDS_BETWEEN_CHECKPOINTS,
     report: Progress | None = None,
     executor: Executor | None = None,
     engine: type[Engine] = MarrowEngine,
@@ -203,6 +249,9 @@ def run_study(
         out: folder of the study, new or one of ours.
         jobs: processes; None takes one per core. With 1 the runs happen in this process.
         force: run anew even what is complete.
+        resume: do damaged runs again too, and say what becomes of every run that was begun.
+        keep_going: a folder or file of one run that cannot be used fails that run alone.
+        checkpoint_every_s: seconds of work between two checkpoints of a run.
         report: told how it goes.
         executor: anything with `submit()` in place of a process pool, e.g. that of a cluster.
         engine: the model and how to observe it.
@@ -210,54 +259,83 @@ def run_study(
 
     Raises:
         StoreError: unusable folder, runs of another identity, full disk.
-        KeyboardInterrupt: after stopping; complete runs stay, nothing half-written does.
+        KeyboardInterrupt: after stopping; complete runs and checkpoints stay, nothing half-written
+            does.
     """
     started = time.perf_counter()
     report = report or Progress()
     out = Path(out)
-    planned = plan_study(scenarios, seeds, out, force)
-    waiting = [run for run in planned if run.action == "run"]
+    planned = [
+        replace(run, checkpoint_every_s=checkpoint_every_s)
+        for run in plan_study(scenarios, seeds, out, force, resume, keep_going)
+    ]
+    waiting = [run for run in planned if run.is_waiting]
     jobs = min(jobs or available_cores(), max(1, len(waiting)))
     results = {
         run.folder: RunResult(run.scenario.name, run.seed, run.folder, "skipped")
         for run in planned
         if run.action == "skip"
     }
-    _record_study(out, planned, results, "running")
+    n_kept = len(results)
+    results |= {
+        run.folder: run.failed(run.fault or "") for run in planned if run.action == "refused"
+    }
+    record = functools.partial(_record_study, out, planned, jobs, time.time(), resume or keep_going)
+    sweep(out)
+    record(results, "running")
     try:
-        if waiting and engine is MarrowEngine:
-            ensure_compiled(report.say)
-        if parting is not None:
-            trunks, waiting = parting.plan(waiting)
-            if trunks:
-                n_grown = len({run.folder for run in trunks})
-                report.say(f"growing {n_grown} trunks to day {parting.day:g} ...")
-                with contextlib.closing(carry_out(trunks, jobs, executor, report, engine)) as grown:
-                    for result in grown:
-                        if result.status == "failed":
-                            report.say(f"no trunk for seed {result.seed}: {result.error}")
-        report.begin(len(waiting), len(planned) - len(waiting), jobs)
-        n_before = len(results)
-        with contextlib.closing(carry_out(waiting, jobs, executor, report, engine)) as ended:
-            for result in ended:
-                results[result.folder] = result
-                report.finished(result, len(results) - n_before, len(waiting))
+        with in_use(out):
+            take_up(planned, report, resume)
+            if waiting and engine is MarrowEngine:
+                ensure_compiled(report.say)
+            if parting is not None:
+                waiting = _grow(parting, waiting, jobs, executor, report, engine)
+            n_before = len(results)
+            report.begin(len(waiting), n_kept, jobs)
+            with contextlib.closing(carry_out(waiting, jobs, executor, report, engine)) as ended:
+                for result in ended:
+                    results[result.folder] = result
+                    report.finished(result, len(results) - n_before, len(waiting))
+            write_study_summary(out, report.say if resume or keep_going else None)
     except BaseException as error:
         with contextlib.suppress(StoreError):  # the first fault is the one to tell
-            _record_study(out, planned, results, "interrupted")
+            record(results, "interrupted")
         if isinstance(error, KeyboardInterrupt):
-            n_left = len(planned) - len(results)
-            report.say(
-                f"stopped: {len(results)} of {len(planned)} runs complete in {out}; "
-                f"the same command runs the other {n_left}"
-            )
+            report.say(_what_is_left(out, planned, results))
         raise
     finally:
         report.end()
-    write_study_summary(out)
-    _record_study(out, planned, results, "done")
+    record(results, "done")
     ordered = [results[run.folder] for run in planned]
     return StudyResult(out, ordered, time.perf_counter() - started)
+
+
+def _grow(
+    parting: Parting, waiting: Sequence[PlannedRun], jobs: int, executor: Executor | None,
+    report: Progress, engine: type[Engine],
+) -> list[PlannedRun]:  # fmt: skip
+    """Grow the trunks; return the runs that start from them."""
+    trunks, runs = parting.plan(waiting)
+    if trunks:
+        report.say(f"growing {len(trunks)} trunks to day {parting.day:g} ...")
+    with contextlib.closing(carry_out(trunks, jobs, executor, report, engine)) as grown:
+        for result in grown:
+            if result.status == "failed":
+                report.say(f"no trunk for seed {result.seed}: {result.error}")
+    return runs
+
+
+def _what_is_left(
+    out: Path, planned: Sequence[PlannedRun], results: Mapping[Path, RunResult]
+) -> str:
+    n_complete = sum(result.status != "failed" for result in results.values())
+    left = [run for run in planned if run.folder not in results]
+    n_begun = sum(step_reached(run) is not None for run in left)
+    return (
+        f"stopped: {n_complete} of {len(planned)} runs complete in {out}; the same command runs "
+        f"the other {len(planned) - n_complete}"
+        + (f", {n_begun} from a checkpoint" * (n_begun > 0))
+    )
 
 
 def available_cores() -> int:
@@ -268,21 +346,41 @@ def available_cores() -> int:
 
 
 def _record_study(
-    out: Path, planned: Sequence[PlannedRun], results: dict[Path, RunResult], status: str
+    out: Path,
+    planned: Sequence[PlannedRun],
+    jobs: int,
+    started: float,
+    lenient: bool,
+    results: Mapping[Path, RunResult],
+    status: str,
 ) -> None:
     """Write study.json: all runs in the folder, those of earlier calls included."""
-    runs = {}
+    runs: dict[str, dict[str, Any]] = {}
     mine = {run.folder.name: run for run in planned}
     if out.is_dir():
         for folder in find_runs(out):
             if folder.name not in mine and (folder / MANIFEST).exists():
-                run = read_run(folder)
+                try:
+                    run = read_run(folder)
+                except DamagedRunError:
+                    if lenient:
+                        continue
+                    raise
                 runs[folder.name] = {
                     "scenario": run.scenario, "seed": run.seed, "status": run.status,
                 }  # fmt: skip
     for name, plan in mine.items():
         result = results.get(plan.folder)
         state = "left" if result is None else "failed" if result.status == "failed" else "complete"
-        runs[name] = {"scenario": plan.scenario.name, "seed": plan.seed, "status": state}
+        runs[name] = {
+            "scenario": plan.scenario.name, "seed": plan.seed, "status": state,
+            "n_steps": Schedule.of(plan.scenario).n_steps,
+        }  # fmt: skip
+        if result is not None and result.error:
+            runs[name]["error"] = result.error
     scenarios = list(dict.fromkeys(run["scenario"] for run in runs.values()))
-    write_study(out, {"status": status, "scenarios": scenarios, "runs": dict(sorted(runs.items()))})
+    about = {
+        "status": status, "jobs": jobs, "started": round(started, 3), "scenarios": scenarios,
+        "scenario_sha256": {run.scenario.name: run.scenario.identity_hash() for run in planned},
+    }  # fmt: skip
+    write_study(out, {**about, "runs": dict(sorted(runs.items()))})
