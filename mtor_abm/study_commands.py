@@ -1,4 +1,4 @@
-"""Commands that make studies: run, branch.
+"""Commands that make studies and look after them: run, branch, status.
 
 What holds for the command line as a whole (cli.py) holds here: arguments in, calls out.
 """
@@ -20,8 +20,11 @@ def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..
         as_json: adds --json to a command.
     """
     sub = command("run", _run, "run scenarios, each with every seed")
-    sub.add_argument("scenarios", nargs="+", metavar="SCENARIO",
+    sub.add_argument("scenarios", nargs="*", metavar="SCENARIO",
                      help="name under scenarios/, or a TOML file")  # fmt: skip
+    sub.add_argument("--from", dest="manifest", type=Path, metavar="MANIFEST",
+                     help="run again what this manifest.json says, and compare the bytes of all "
+                     "tables")  # fmt: skip
     as_study(sub)
     as_json(sub)
 
@@ -31,6 +34,10 @@ def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..
     sub.add_argument("--arms", nargs="+", required=True, metavar="ARM",
                      help="scenarios whose drugs start at that time")  # fmt: skip
     as_study(sub)
+    as_json(sub)
+
+    sub = command("status", _status, "say how far a study is: done, running, failed, to do")
+    sub.add_argument("study", type=Path, metavar="STUDY", help="its folder, e.g. outputs/demo")
     as_json(sub)
 
 
@@ -48,14 +55,25 @@ def as_study(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--name", help="name of this study (default: from the scenarios)")
     sub.add_argument("--dry-run", action="store_true", help="say what would run, write nothing")
     sub.add_argument("--force", action="store_true", help="run anew what is complete")
+    sub.add_argument("--resume", action="store_true",
+                     help="also do damaged runs again (they are moved to STUDY/damaged), and say "
+                     "what becomes of every run that was begun")  # fmt: skip
+    sub.add_argument("--keep-going", action="store_true",
+                     help="leave out a run whose folder or files cannot be used; exit 1 at the "
+                     "end")  # fmt: skip
     loudness = sub.add_mutually_exclusive_group()
     loudness.add_argument("-q", "--quiet", action="store_true", help="no progress")
     loudness.add_argument("-v", "--verbose", action="store_true", help="a line for every run")
 
 
 def _run(args: argparse.Namespace) -> int:
+    from .errors import UserError
     from .scenario_files import load_all
 
+    if args.manifest is not None:
+        return _repeat(args)
+    if not args.scenarios:
+        raise UserError("the following arguments are required: SCENARIO, or --from MANIFEST")
     return _study(args, load_all(args.scenarios, _overrides(args)), None)
 
 
@@ -72,26 +90,88 @@ def _branch(args: argparse.Namespace) -> int:
     return _study(args, scenarios, Parting(day, args.out / TRUNKS, trunk_of))
 
 
+def _repeat(args: argparse.Namespace) -> int:
+    from .errors import UserError
+    from .runner.progress import choose
+    from .runner.repeat import recorded
+    from .store import read_run
+    from .study_text import repeated, repeated_row
+
+    changing = {"SCENARIO": args.scenarios, "--seeds": args.seeds, "-S": args.set,
+                "--days": args.days}  # fmt: skip
+    for option, given in changing.items():
+        if given:
+            raise UserError(f"--from runs what the manifest says; leave out {option}")
+    before = recorded(args.manifest)
+    args.name = args.name or before.study_name()
+    args.seeds, args.jobs = str(before.seed), 1
+    scenarios = [before.scenario]
+    before.refuse_its_own_place(_seeds_and_folder(args, scenarios)[1])
+    if args.dry_run:
+        return _study(args, scenarios, None)
+    choose(args.quiet, args.verbose, args.json).say(before.opening())
+    study = _run_study(args, scenarios, None)
+    again = study.runs[0]
+    if again.status == "failed":
+        return _told(args, study)
+    differing = before.differing(read_run(again.folder))
+    if args.json:
+        print_json(study.as_dict() | repeated_row(before, differing))
+    else:
+        print(repeated(before, again, differing))
+    return FAILED if differing and not before.other_identity() else OK
+
+
+def _status(args: argparse.Namespace) -> int:
+    from .analysis.study_status import study_status
+    from .study_text import status_text
+
+    status = study_status(args.study)
+    print_json(status.as_dict()) if args.json else print(status_text(status))
+    return OK
+
+
 def _overrides(args: argparse.Namespace) -> list[str]:
     return [*args.set, *([f"run.days={args.days}"] if args.days is not None else [])]
 
 
 def _study(args: argparse.Namespace, scenarios: list[Any], parting: Any) -> int:
-    from .run_settings import parse_seeds
-    from .runner.batch import plan_study, run_study
-    from .runner.progress import choose
-    from .study_text import outcome, plan_rows, plan_text, study_name
+    from .runner.batch import plan_study
+    from .study_text import plan_rows, plan_text
 
-    seeds = None if args.seeds is None else parse_seeds(args.seeds)
-    folder = args.out / study_name(scenarios, args.name)
     if args.dry_run:
-        planned = plan_study(scenarios, seeds, folder, args.force)
+        seeds, folder = _seeds_and_folder(args, scenarios)
+        planned = plan_study(scenarios, seeds, folder, args.force, args.resume, args.keep_going)
         print_json(plan_rows(planned)) if args.json else print(plan_text(planned, folder))
         return OK
-    report = choose(args.quiet, args.verbose, args.json)
-    study = run_study(
-        scenarios, seeds, folder, jobs=args.jobs, force=args.force, report=report, parting=parting
-    )
+    return _told(args, _run_study(args, scenarios, parting))
+
+
+def _seeds_and_folder(
+    args: argparse.Namespace, scenarios: list[Any]
+) -> tuple[list[int] | None, Path]:
+    from .run_settings import parse_seeds
+    from .study_text import study_name
+
+    seeds = None if args.seeds is None else parse_seeds(args.seeds)
+    return seeds, args.out / study_name(scenarios, args.name)
+
+
+def _run_study(args: argparse.Namespace, scenarios: list[Any], parting: Any) -> Any:
+    from .runner.batch import run_study
+    from .runner.progress import choose
+
+    seeds, folder = _seeds_and_folder(args, scenarios)
+    return run_study(
+        scenarios, seeds, folder, jobs=args.jobs, force=args.force, resume=args.resume,
+        keep_going=args.keep_going, report=choose(args.quiet, args.verbose, args.json),
+        parting=parting,
+    )  # fmt: skip
+
+
+def _told(args: argparse.Namespace, study: Any) -> int:
+    from .study_text import outcome
+
     print_json(study.as_dict()) if args.json else print(outcome(study))
     return FAILED if study.failed else OK
 

@@ -31,6 +31,7 @@ from .single import (
 
 SECONDS_BETWEEN_LOOKS = 0.1
 ATTEMPTS_ALONE = 2  # a suspect may have been innocent so far and be unlucky once
+PRELOADED = ["mtor_abm.runner.single", "mtor_abm.model", "mtor_abm.observe"]
 STARTED = 1e-9  # the mark of a run that a process has taken up; far below one step of any run
 
 
@@ -310,9 +311,7 @@ def _context() -> Any:
     """Fresh processes that inherit no threads; forked from a clean server where there is one."""
     if "forkserver" in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(
-            ["mtor_abm.runner.single", "mtor_abm.model", "mtor_abm.observe"]
-        )
+        context.set_forkserver_preload(PRELOADED)
         return context
     return multiprocessing.get_context("spawn")
 
