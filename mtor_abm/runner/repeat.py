@@ -121,7 +121,9 @@ def recorded(path: Path) -> Recorded:
     try:
         tables = tomllib.loads(to_toml(manifest["parameters"]))
     except (TypeError, ValueError) as error:
-        raise UserError(f"{path}: its parameters cannot be read ({error}); give another") from None
+        raise UserError(
+            f"{path}: its parameters cannot be read ({error}); give another manifest"
+        ) from None
     scenario = Scenario.from_tables(tables, manifest["scenario"], lambda _: f"{path}: parameters")
     return Recorded(path, manifest, scenario)
 
