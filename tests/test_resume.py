@@ -295,6 +295,18 @@ def test_a_lock_keeps_nobody_out_and_ends_with_its_holder(tmp_path):
     assert is_in_use(tmp_path / "absent") is None
 
 
+def test_what_a_killed_process_left_beside_the_runs_is_swept_away(tmp_path):
+    study([TOY], tmp_path)
+    whole = sorted(path.name for path in tmp_path.iterdir())
+    for name in (".study.json.123.partial", ".summary.csv.123.partial"):
+        (tmp_path / name).write_text("{")
+    with in_use(tmp_path):  # it may be another process that is writing
+        study([TOY], tmp_path)
+        assert len(list(tmp_path.iterdir())) == len(whole) + 2
+    study([TOY], tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == whole
+
+
 @pytest.mark.parametrize("content", [None, "{", "[]", "{}", '{"runs": 3}'])
 def test_what_is_no_study_has_no_status(tmp_path, capsys, content):
     if content is not None:
