@@ -103,7 +103,7 @@ class StudyStatus:
 
 
 def study_status(study: Path) -> StudyStatus:
-    """Look at a study; writes nothing.
+    """Look at a study: what lies there and what its last call planned; writes nothing.
 
     Raises:
         StoreError: no such folder, no study, or its study.json cannot be read.
