@@ -71,10 +71,13 @@ class Parting:
         """Trunks to grow, each once, and the runs that start from them."""
         trunks: dict[Path, PlannedRun] = {}
         runs = []
+        shared = {run.scenario.name: run.scenario for run in waiting}
+        shared = {name: self.trunk_of(s, self.day) for name, s in shared.items()}
+        hashes = {name: s.identity_hash() for name, s in shared.items()}
         for run in waiting:
-            scenario = self.trunk_of(run.scenario, self.day)
+            scenario = shared[run.scenario.name]
             step = round(self.day * 24.0 / scenario.run.step_h)
-            about = identity(scenario.identity_hash(), run.seed) | {"step": step}
+            about = identity(hashes[scenario.name], run.seed) | {"step": step}
             digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
             trunk = Trunk(self.store / run_name(digest[:16], run.seed), about)
             runs.append(replace(run, trunk=trunk))
@@ -149,9 +152,10 @@ def plan_study(
             )
     planned = []
     for scenario in scenarios:
+        mine = scenario.identity_hash()
         for seed in dict.fromkeys(scenario.run.seed_list() if seeds is None else seeds):
             folder = out / run_name(scenario.name, seed)
-            wanted = identity(scenario.identity_hash(), seed)
+            wanted = identity(mine, seed)
             action, fault = _action(folder, wanted, force, resume, keep_going)
             planned.append(
                 PlannedRun(scenario, seed, folder, action, fault=fault, keep_going=keep_going)
@@ -317,11 +321,11 @@ def _grow(
     """Grow the trunks; return the runs that start from them."""
     trunks, runs = parting.plan(waiting)
     if trunks:
-        report.say(f"growing {len(trunks)} trunks to day {parting.day:g} ...")
-    with contextlib.closing(carry_out(trunks, jobs, executor, report, engine)) as grown:
-        for result in grown:
-            if result.status == "failed":
-                report.say(f"no trunk for seed {result.seed}: {result.error}")
+        report.begin(len(trunks), 0, min(jobs, len(trunks)), "trunk")
+        with contextlib.closing(carry_out(trunks, jobs, executor, report, engine)) as grown:
+            for n_grown, result in enumerate(grown, start=1):
+                report.finished(result, n_grown, len(trunks))
+        report.end()
     return runs
 
 

@@ -18,8 +18,8 @@ class Progress:
     `begin`, then any number of `advance`, `finished` and `say`, then `end`.
     """
 
-    def begin(self, n_runs: int, n_skipped: int, jobs: int) -> None:
-        """The study starts: runs to do, runs complete already, processes."""
+    def begin(self, n_runs: int, n_skipped: int, jobs: int, what: str = "run") -> None:
+        """Work starts: runs (or trunks) to do, complete already, processes."""
 
     def advance(self, fraction: float) -> None:
         """Fraction of all work done, in [0, 1]; called several times a second."""
@@ -44,11 +44,11 @@ class Lines(Progress):
         self._last = time.monotonic()
         self._n = (0, 0)
 
-    def begin(self, n_runs: int, n_skipped: int, jobs: int) -> None:
+    def begin(self, n_runs: int, n_skipped: int, jobs: int, what: str = "run") -> None:
         """Say what will be done."""
         self._n = (0, n_runs)
         self._last = time.monotonic()
-        self.say(opening(n_runs, n_skipped, jobs))
+        self.say(opening(n_runs, n_skipped, jobs, what))
 
     def advance(self, fraction: float) -> None:
         """Write a line if the last one is long ago."""
@@ -77,15 +77,17 @@ class Bar(Progress):
         self.stream = stream
         self.verbose = verbose
         self._bar: Any = None
+        self._what = "run"
 
-    def begin(self, n_runs: int, n_skipped: int, jobs: int) -> None:
+    def begin(self, n_runs: int, n_skipped: int, jobs: int, what: str = "run") -> None:
         """Draw the empty bar."""
         from tqdm import tqdm
 
-        self.say(opening(n_runs, n_skipped, jobs))
+        self._what = what
+        self.say(opening(n_runs, n_skipped, jobs, what))
         if n_runs:
             self._bar = tqdm(
-                total=1.0, file=self.stream, bar_format=BAR_FORMAT, desc=f"0/{n_runs} runs",
+                total=1.0, file=self.stream, bar_format=BAR_FORMAT, desc=f"0/{n_runs} {what}s",
                 leave=False, smoothing=0.1, dynamic_ncols=True,
             )  # fmt: skip
 
@@ -97,7 +99,7 @@ class Bar(Progress):
     def finished(self, result: "RunResult", n_done: int, n_runs: int) -> None:
         """Count the run."""
         if self._bar is not None:
-            self._bar.set_description_str(f"{n_done}/{n_runs} runs")
+            self._bar.set_description_str(f"{n_done}/{n_runs}{self._what}s")
         if result.status == "failed":
             self.say(f"FAILED {result.folder.name}: {result.error}")
         elif self.verbose:
@@ -125,10 +127,10 @@ class JsonLines(Progress):
         self.stream = stream
         self._percent = 0
 
-    def begin(self, n_runs: int, n_skipped: int, jobs: int) -> None:
+    def begin(self, n_runs: int, n_skipped: int, jobs: int, what: str = "run") -> None:
         """Event "begin"."""
         self._percent = 0
-        self._write(event="begin", n_runs=n_runs, n_skipped=n_skipped, jobs=jobs)
+        self._write(event="begin", n_runs=n_runs, n_skipped=n_skipped, jobs=jobs, what=what)
 
     def advance(self, fraction: float) -> None:
         """Event "progress", once for every whole per cent."""
@@ -153,9 +155,9 @@ class JsonLines(Progress):
         print(json.dumps(what), file=self.stream, flush=True)
 
 
-def opening(n_runs: int, n_skipped: int, jobs: int) -> str:
+def opening(n_runs: int, n_skipped: int, jobs: int, what: str = "run") -> str:
     """The first line of a study."""
-    runs = f"{n_runs} run{'s' * (n_runs != 1)} on {jobs} process{'es' * (jobs != 1)}"
+    runs = f"{n_runs} {what}{'s' * (n_runs != 1)} on {jobs} process{'es' * (jobs != 1)}"
     kept = f"; {n_skipped} complete already, kept" if n_skipped else ""
     return (runs if n_runs else "nothing to run") + kept
 
