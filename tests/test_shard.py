@@ -12,9 +12,11 @@ from toy_marrow import ToyEngine, ToyScenario
 
 from mtor_abm import cli
 from mtor_abm.errors import UserError
-from mtor_abm.runner import batch, record
-from mtor_abm.runner.batch import plan_study, run_study
-from mtor_abm.runner.record import gather
+from mtor_abm.runner import record
+from mtor_abm.runner.batch import run_study
+from mtor_abm.runner.plan import plan_study
+from mtor_abm.runner.pool import ELSEWHERE
+from mtor_abm.runner.record import refresh
 from mtor_abm.runner.shard import Shard, parse_shard
 from mtor_abm.store import StoreError, read_run
 
@@ -27,7 +29,9 @@ def study(out, shard=None, arms=ARMS, **options):
 
 
 def record_of(out):
-    return json.loads((out / "study.json").read_text())
+    record = json.loads((out / "study.json").read_text())
+    assert record.pop("started") > 1.7e9
+    return record
 
 
 def states(out):
@@ -87,7 +91,7 @@ def test_shards_make_the_study_and_the_last_one_gathers(tmp_path):
     assert not first.is_gathered and not (out / "summary.csv").exists()
     assert len(states(out)) == 9 and list(states(out).values()).count("complete") == 3
     assert record_of(out)["status"] == "incomplete"
-    found = gather(out)
+    found = refresh(out)
     assert (found.n_complete, found.n_failed, found.n_left) == (3, 0, 6)
     assert record_of(out)["status"] == "incomplete" and len(states(out)) == 9
     study(out, "3/3")
@@ -95,7 +99,7 @@ def test_shards_make_the_study_and_the_last_one_gathers(tmp_path):
     assert record_of(out) == record_of(tmp_path / "whole")
     assert tables(out) == tables(tmp_path / "whole")
     (out / "summary.csv").unlink()
-    found = gather(out)
+    found = refresh(out)
     assert (found.n_complete, found.n_left) == (9, 0)
     assert tables(out) == tables(tmp_path / "whole")
     again = study(out)
@@ -159,7 +163,7 @@ def test_no_shard_speaks_for_the_runs_of_another(tmp_path):
     with pytest.raises(StoreError, match="no space"):
         study(out, "1/2", disk_full)
     assert states(out) == before and record_of(out)["status"] == "interrupted"
-    found = gather(out)
+    found = refresh(out)
     assert (found.n_complete, found.n_failed, found.n_left) == (1, 2, 3)
 
 
@@ -172,7 +176,7 @@ def test_a_manifest_that_goes_between_two_looks_is_no_fault(tmp_path, monkeypatc
         return read_run(folder)
 
     monkeypatch.setattr("mtor_abm.store.read_run", goes)
-    assert gather(out).n_left == 3
+    assert refresh(out).n_left == 3
 
 
 def test_shards_of_other_parameters_do_not_mix(tmp_path):
@@ -222,4 +226,4 @@ def test_a_dry_run_of_a_shard(tmp_path, monkeypatch, capsys):
     assert "5 seeds" in text and "3 of other shards" in text and "would run 2 runs" in text
     assert cli.main([*arguments[:-1], "4/3", "--dry-run"]) == 2
     assert "--shard '4/3' is none of 3" in capsys.readouterr().err
-    assert batch.ELSEWHERE not in text
+    assert ELSEWHERE not in text

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import UserError
-from ..store import MANIFEST, RUN_NAME, Run, find_runs, read_run
+from ..runner.study_folder import find_runs
+from ..store import MANIFEST, RUN_NAME, Run, read_run
 
 # Tables of a scenario that set the lattice and what stands on it at hour 0, and single keys.
 MUST_AGREE = (
