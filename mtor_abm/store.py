@@ -277,7 +277,7 @@ class Run:
         Raises:
             StoreError: no such table, or it differs from what was written.
         """
-        content = self._content(name)
+        content = self.content(name)
         try:
             return read_csv(content)
         except ValueError as error:
@@ -305,9 +305,14 @@ class Run:
             StoreError: one is missing or changed.
         """
         for name in self.manifest["files"]:
-            self._content(name)
+            self.content(name)
 
-    def _content(self, name: str) -> bytes:
+    def content(self, name: str) -> bytes:
+        """The bytes of one file.
+
+        Raises:
+            StoreError: no such file, or it differs from what was written.
+        """
         path = self.folder / name
         entry = self.manifest["files"].get(name)
         if entry is None:

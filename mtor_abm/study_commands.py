@@ -1,4 +1,4 @@
-"""Commands that make studies: run, branch.
+"""Commands that make studies and look after them: run, branch, gather.
 
 What holds for the command line as a whole (cli.py) holds here: arguments in, calls out.
 """
@@ -31,6 +31,15 @@ def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..
     sub.add_argument("--arms", nargs="+", required=True, metavar="ARM",
                      help="scenarios whose drugs start at that time")  # fmt: skip
     as_study(sub)
+    as_json(sub)
+
+    sub = command("gather", _gather, "gather the tables of all runs of a study as long tables")
+    sub.add_argument("study", type=Path, metavar="STUDY", help="e.g. outputs/demo")
+    sub.add_argument("--out", type=Path, metavar="DIR",
+                     help="where the tables go (default: STUDY/gathered)")  # fmt: skip
+    sub.add_argument("--events", action="store_true", help="gather events.csv too")
+    sub.add_argument("--parquet", action="store_true",
+                     help="write each table as Parquet too (extra: parquet)")  # fmt: skip
     as_json(sub)
 
 
@@ -70,6 +79,14 @@ def _branch(args: argparse.Namespace) -> int:
     grown = by_name[args.grown]
     scenarios = [branch_of(grown, by_name[arm], day) for arm in args.arms]
     return _study(args, scenarios, Parting(day, args.out / TRUNKS, trunk_of))
+
+
+def _gather(args: argparse.Namespace) -> int:
+    from .analysis.gather import gather
+
+    gathered = gather(args.study, args.out, events=args.events, parquet=args.parquet)
+    print_json(gathered.as_dict()) if args.json else print(gathered.text())
+    return OK
 
 
 def _overrides(args: argparse.Namespace) -> list[str]:
