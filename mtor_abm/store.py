@@ -277,7 +277,7 @@ class Run:
         Raises:
             StoreError: no such table, or it differs from what was written.
         """
-        content = self.content(name)
+        content = self._content(name)
         try:
             return read_csv(content)
         except ValueError as error:
@@ -305,14 +305,9 @@ class Run:
             StoreError: one is missing or changed.
         """
         for name in self.manifest["files"]:
-            self.content(name)
+            self._content(name)
 
-    def content(self, name: str) -> bytes:
-        """The bytes of one file.
-
-        Raises:
-            StoreError: no such file, or it differs from what was written.
-        """
+    def _content(self, name: str) -> bytes:
         path = self.folder / name
         entry = self.manifest["files"].get(name)
         if entry is None:

@@ -22,6 +22,11 @@ def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..
     sub = command("run", _run, "run scenarios, each with every seed")
     sub.add_argument("scenarios", nargs="+", metavar="SCENARIO",
                      help="name under scenarios/, or a TOML file")  # fmt: skip
+    sub.add_argument("--until-ci", metavar="READOUT=WIDTH",
+                     help="add paired seeds until the 95 %% interval of the effect on this readout "
+                     "of each scenario, against the first, is +- WIDTH or less")  # fmt: skip
+    sub.add_argument("--max-seeds", type=positive, default=100, metavar="N",
+                     help="with --until-ci: seeds after which to stop (default: 100)")  # fmt: skip
     as_study(sub)
     as_json(sub)
 
@@ -65,7 +70,29 @@ def as_study(sub: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace) -> int:
     from .scenario_files import load_all
 
-    return _study(args, load_all(args.scenarios, _overrides(args)), None)
+    scenarios = load_all(args.scenarios, _overrides(args))
+    return _study(args, scenarios, None) if args.until_ci is None else _until(args, scenarios)
+
+
+def _until(args: argparse.Namespace, scenarios: list[Any]) -> int:
+    from .run_settings import parse_seeds
+    from .runner.progress import choose
+    from .runner.until import Goal, first_seeds, run_until
+    from .study_text import outcome, study_name
+
+    goal = Goal.parse(args.until_ci)
+    seeds = None if args.seeds is None else parse_seeds(args.seeds)
+    if args.dry_run:  # the first look; how many more it takes, only the runs can tell
+        return _plan(args, scenarios, first_seeds(scenarios, seeds, args.max_seeds))
+    ended = run_until(
+        goal, scenarios, seeds, args.out / study_name(scenarios, args.name),
+        max_seeds=args.max_seeds, jobs=args.jobs, force=args.force,
+        report=choose(args.quiet, args.verbose, args.json),
+    )  # fmt: skip
+    print_json(ended.as_dict()) if args.json else print(
+        outcome(ended.study), ended.text(), sep="\n"
+    )
+    return FAILED if ended.study.failed else OK
 
 
 def _branch(args: argparse.Namespace) -> int:
@@ -79,6 +106,16 @@ def _branch(args: argparse.Namespace) -> int:
     grown = by_name[args.grown]
     scenarios = [branch_of(grown, by_name[arm], day) for arm in args.arms]
     return _study(args, scenarios, Parting(day, args.out / TRUNKS, trunk_of))
+
+
+def _plan(args: argparse.Namespace, scenarios: list[Any], seeds: list[int] | None) -> int:
+    from .runner.batch import plan_study
+    from .study_text import plan_rows, plan_text, study_name
+
+    folder = args.out / study_name(scenarios, args.name)
+    planned = plan_study(scenarios, seeds, folder, args.force)
+    print_json(plan_rows(planned)) if args.json else print(plan_text(planned, folder))
+    return OK
 
 
 def _gather(args: argparse.Namespace) -> int:
@@ -95,16 +132,14 @@ def _overrides(args: argparse.Namespace) -> list[str]:
 
 def _study(args: argparse.Namespace, scenarios: list[Any], parting: Any) -> int:
     from .run_settings import parse_seeds
-    from .runner.batch import plan_study, run_study
+    from .runner.batch import run_study
     from .runner.progress import choose
-    from .study_text import outcome, plan_rows, plan_text, study_name
+    from .study_text import outcome, study_name
 
     seeds = None if args.seeds is None else parse_seeds(args.seeds)
-    folder = args.out / study_name(scenarios, args.name)
     if args.dry_run:
-        planned = plan_study(scenarios, seeds, folder, args.force)
-        print_json(plan_rows(planned)) if args.json else print(plan_text(planned, folder))
-        return OK
+        return _plan(args, scenarios, seeds)
+    folder = args.out / study_name(scenarios, args.name)
     report = choose(args.quiet, args.verbose, args.json)
     study = run_study(
         scenarios, seeds, folder, jobs=args.jobs, force=args.force, report=report, parting=parting

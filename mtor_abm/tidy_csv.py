@@ -39,18 +39,12 @@ def n_rows(table: Mapping[str, Any] | Any) -> int:
     return next((len(table[name]) for name in table), 0)
 
 
-def read_csv(content: bytes, columns: list[str] | None = None) -> Any:
-    """A DataFrame from the bytes of a table; only an empty cell is missing ("NA" stays a text).
-
-    Args:
-        content: the bytes.
-        columns: which to read, in the order of the table; None reads all.
-    """
+def read_csv(content: bytes) -> Any:
+    """A DataFrame from the bytes of a table; only an empty cell is missing ("NA" stays a text)."""
     import pandas as pd
 
     return pd.read_csv(
         io.BytesIO(content),
-        usecols=columns,
         keep_default_na=False,
         na_values=[""],
         encoding="utf-8",

@@ -10,6 +10,7 @@ those of one run are in memory, and of each run only what `compare` reads is kep
 """
 
 import functools
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -165,14 +166,14 @@ class LongTables:
         file.rows = (file.rows or 0) + body.count(b"\n")
 
     def finish(self) -> dict[Path, int]:
-        """Give the files their names; path -> rows."""
+        """Give those that a run was added to their names; path -> rows."""
         rows = {}
-        for name, file in self._files.items():
+        for name in self._first:
+            file = self._files.pop(name)
             try:
                 rows[file.path] = int(file.commit()["rows"])
             except OSError as error:
                 raise storage_error(error, self.folder / name) from error
-        self._files.clear()
         return rows
 
     def __enter__(self) -> "LongTables":
@@ -216,12 +217,24 @@ class RunInShort(Run):
         return self.readouts
 
 
-def _complete(folder: Path) -> Run | None:
+class RunToCopy(Run):
+    """A run whose files are copied as they are, once checked."""
+
+    def content(self, name: str) -> bytes:
+        """The bytes of one file.
+
+        Raises:
+            StoreError: no such file, or it differs from what the run wrote.
+        """
+        return self._content(name)
+
+
+def _complete(folder: Path) -> RunToCopy | None:
     """The run, or None if it failed or is half-written."""
     if not (folder / MANIFEST).exists():
         return None
     run = read_run(folder)
-    return run if run.status == "complete" else None
+    return RunToCopy(folder, run.manifest) if run.status == "complete" else None
 
 
 def _in_short(run: Run, content: dict[str, bytes], parameters: dict[str, Any]) -> RunInShort:
@@ -229,8 +242,12 @@ def _in_short(run: Run, content: dict[str, bytes], parameters: dict[str, Any]) -
     about = {key: run.manifest[key] for key in KEPT_OF_MANIFEST}
     digest = f"{run.scenario} {run.identity.get('scenario_sha256')}"
     about["parameters"] = parameters.setdefault(digest, about["parameters"])
+    import pandas as pd
+
     columns = content["timeseries.csv"].partition(b"\n")[0].decode().split(",")
-    series = read_csv(content["timeseries.csv"], [c for c in KEPT_COLUMNS if c in columns])
+    series = pd.read_csv(
+        io.BytesIO(content["timeseries.csv"]), usecols=[c for c in KEPT_COLUMNS if c in columns]
+    )
     return RunInShort(run.folder, about, series, read_csv(content["summary.csv"]))
 
 
