@@ -9,6 +9,7 @@ were just written and so mostly in the memory of the system.
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -37,7 +38,7 @@ def fabricate(study: Path, n_runs: int, days: float) -> None:
             folder = study / run_name(arm, seed)
             folder.mkdir()
             for name in run.manifest["files"]:
-                (folder / name).write_bytes(run.content(name))
+                shutil.copy(run.folder / name, folder / name)
             about = run.manifest | {"seed": seed, "identity": run.identity | {"seed": seed}}
             (folder / "manifest.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
     write_study(study, {"status": "done", "scenarios": list(ARMS), "runs": {}})

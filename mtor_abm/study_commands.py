@@ -1,4 +1,4 @@
-"""Commands that make studies and look after them: run, branch, gather.
+"""Commands that make studies and look after them: run, branch, runs, gather.
 
 What holds for the command line as a whole (cli.py) holds here: arguments in, calls out.
 """
@@ -36,6 +36,14 @@ def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..
     sub.add_argument("--arms", nargs="+", required=True, metavar="ARM",
                      help="scenarios whose drugs start at that time")  # fmt: skip
     as_study(sub)
+    as_json(sub)
+
+    sub = command("runs", _runs, "list the runs of all studies")
+    sub.add_argument("--where", metavar="CONDITION",
+                     help="e.g. \"scenario == 'rapamycin' and seed < 5\", or a parameter by its "
+                     "key: drugs.rapamycin.dose_mg_per_kg > 1")  # fmt: skip
+    sub.add_argument("--out", type=Path, default=OUTPUTS, metavar="DIR",
+                     help="folder of all studies (default: outputs)")  # fmt: skip
     as_json(sub)
 
     sub = command("gather", _gather, "gather the tables of all runs of a study as long tables")
@@ -115,6 +123,14 @@ def _plan(args: argparse.Namespace, scenarios: list[Any], seeds: list[int] | Non
     folder = args.out / study_name(scenarios, args.name)
     planned = plan_study(scenarios, seeds, folder, args.force)
     print_json(plan_rows(planned)) if args.json else print(plan_text(planned, folder))
+    return OK
+
+
+def _runs(args: argparse.Namespace) -> int:
+    from .analysis.index import index, index_text
+
+    rows = index(args.out, args.where)
+    print_json(rows) if args.json else print(index_text(rows))
     return OK
 
 
