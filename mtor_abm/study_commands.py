@@ -1,4 +1,4 @@
-"""Commands that make studies and look after them: run, branch, sweep, status, gather.
+"""Commands that make studies and look after them: run, branch, sweep, status, gather, runs.
 
 What holds for the command line as a whole (cli.py) holds here: arguments in, calls out.
 """
@@ -28,6 +28,11 @@ def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..
     sub.add_argument("--from", dest="manifest", type=Path, metavar="MANIFEST",
                      help="run again what this manifest.json says, and compare the bytes of all "
                      "tables")  # fmt: skip
+    sub.add_argument("--until-ci", metavar="READOUT=WIDTH",
+                     help="add paired seeds until the 95 %% interval of the effect on this readout "
+                     "of each scenario, against the first, is +- WIDTH or less")  # fmt: skip
+    sub.add_argument("--max-seeds", type=positive, default=100, metavar="N",
+                     help="with --until-ci: seeds after which to stop (default: 100)")  # fmt: skip
     as_study(sub)
     as_shards(sub)
     as_json(sub)
@@ -50,8 +55,21 @@ def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..
     sub.add_argument("study", type=Path, metavar="STUDY", help="its folder, e.g. outputs/demo")
     as_json(sub)
 
-    sub = command("gather", _gather, "gather the summaries of a study whose shards were run apart")
-    sub.add_argument("study", type=Path, metavar="DIR", help="e.g. outputs/vehicle_vs_rapamycin")
+    sub = command("gather", _gather, "gather the tables of all runs of a study as long tables")
+    sub.add_argument("study", type=Path, metavar="STUDY", help="e.g. outputs/demo")
+    sub.add_argument("--out", type=Path, metavar="DIR",
+                     help="where the tables go (default: STUDY/gathered)")  # fmt: skip
+    sub.add_argument("--events", action="store_true", help="gather events.csv too")
+    sub.add_argument("--parquet", action="store_true",
+                     help="write each table as Parquet too (extra: parquet)")  # fmt: skip
+    as_json(sub)
+
+    sub = command("runs", _runs, "list the runs of all studies")
+    sub.add_argument("--where", metavar="CONDITION",
+                     help="e.g. \"scenario == 'rapamycin' and seed < 5\", or a parameter by its "
+                     "key: drugs.rapamycin.dose_mg_per_kg > 1")  # fmt: skip
+    sub.add_argument("--out", type=Path, default=OUTPUTS, metavar="DIR",
+                     help="folder of all studies (default: outputs)")  # fmt: skip
     as_json(sub)
 
 
@@ -97,7 +115,31 @@ def _run(args: argparse.Namespace) -> int:
         return _repeat(args)
     if not args.scenarios:
         raise UserError("the following arguments are required: SCENARIO, or --from MANIFEST")
-    return _study(args, load_all(args.scenarios, _overrides(args)))
+    if args.until_ci is not None and args.shard is not None:
+        raise UserError(
+            "--until-ci looks at all runs before it goes on, and a shard does only some; "
+            "leave out --shard, or use --scheduler"
+        )
+    scenarios = load_all(args.scenarios, _overrides(args))
+    return _study(args, scenarios) if args.until_ci is None else _until(args, scenarios)
+
+
+def _until(args: argparse.Namespace, scenarios: list[Any]) -> int:
+    from .runner.until import Goal, first_seeds, run_until
+    from .study_text import outcome
+
+    goal = Goal.parse(args.until_ci)
+    seeds, folder = _place(args, scenarios)
+    if args.dry_run:  # the first look; how many more it takes, only the runs can tell
+        return _planned(args, scenarios, first_seeds(scenarios, seeds, args.max_seeds))
+    with _workers(args) as workers:
+        ended = run_until(
+            goal, scenarios, seeds, folder, max_seeds=args.max_seeds, **_manner(args), **workers
+        )
+    print_json(ended.as_dict()) if args.json else print(
+        outcome(ended.study), ended.text(), sep="\n"
+    )
+    return FAILED if ended.study.failed else OK
 
 
 def _branch(args: argparse.Namespace) -> int:
@@ -130,8 +172,10 @@ def _repeat(args: argparse.Namespace) -> int:
     from .store import read_run
     from .study_text import repeated, repeated_row
 
-    changing = {"SCENARIO": args.scenarios, "--seeds": args.seeds, "-S": args.set,
-                "--days": args.days, "--shard": args.shard}  # fmt: skip
+    changing = {
+        "SCENARIO": args.scenarios, "--seeds": args.seeds, "-S": args.set, "--days": args.days,
+        "--shard": args.shard, "--until-ci": args.until_ci,
+    }  # fmt: skip
     for option, given in changing.items():
         if given:
             raise UserError(f"--from runs what the manifest says; leave out {option}")
@@ -165,12 +209,19 @@ def _status(args: argparse.Namespace) -> int:
 
 
 def _gather(args: argparse.Namespace) -> int:
-    from .runner.record import refresh
-    from .study_text import gathered_text
+    from .analysis.gather import gather
 
-    found = refresh(args.study)
-    print_json(found.as_dict()) if args.json else print(gathered_text(found))
-    return FAILED if found.n_failed or found.n_left else OK
+    gathered = gather(args.study, args.out, events=args.events, parquet=args.parquet)
+    print_json(gathered.as_dict()) if args.json else print(gathered.text())
+    return OK if gathered.is_whole else FAILED
+
+
+def _runs(args: argparse.Namespace) -> int:
+    from .analysis.index import index, index_text
+
+    rows = index(args.out, args.where)
+    print_json(rows) if args.json else print(index_text(rows))
+    return OK
 
 
 def _overrides(args: argparse.Namespace) -> list[str]:

@@ -9,7 +9,7 @@ from .analysis.study_status import STATES, StudyStatus
 from .errors import UserError
 from .runner.batch import StudyResult
 from .runner.pool import ELSEWHERE, PlannedRun
-from .runner.record import INCOMPLETE, Standing
+from .runner.record import INCOMPLETE
 from .runner.repeat import Recorded
 from .runner.single import RunResult
 from .scenario import Scenario
@@ -105,16 +105,6 @@ def outcome(study: StudyResult, table: str | None = None) -> str:
         places = " ".join(str(study.folder / arm) for arm in arms)
         lines.append(f"compare      python run.py compare {places}")
     return "\n".join(lines)
-
-
-def gathered_text(found: Standing) -> str:
-    """What was gathered, and what is missing."""
-    parts = [f"{_count(found.n_complete, 'run')} gathered"]
-    if found.n_failed:
-        parts.append(f"{found.n_failed} failed")
-    if found.n_left:
-        parts.append(f"{found.n_left} left: repeat the command of their shard, or all without it")
-    return f"{', '.join(parts)}\nsummary      {found.folder / 'summary.csv'}"
 
 
 def repeated_row(before: Recorded, differing: Sequence[str]) -> dict[str, Any]:
