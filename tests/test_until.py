@@ -8,15 +8,31 @@ import pytest
 from scipy import stats
 from toy_marrow import ToyEngine, ToyScenario
 
+from mtor_abm import cli
 from mtor_abm.errors import UserError
+from mtor_abm.runner import until as until_module
+from mtor_abm.runner.batch import run_study
 from mtor_abm.runner.progress import Lines
 from mtor_abm.runner.study_folder import find_runs
 from mtor_abm.runner.until import Goal, next_seeds, run_until
 
 READOUT = "tumour_area_mm2_final"
 STEPS = 48
+MOST_LOOKS = 15  # in one test; 12 take a call to 100 seeds
 CONTROL = ToyScenario("vehicle", noise=0.01)
 TREATED = ToyScenario("rapamycin", noise=0.03, drug=0.5)  # pairs differ by 0.02 times their luck
+
+
+@pytest.fixture(autouse=True)
+def no_endless_looking(monkeypatch):
+    """A broken limit must fail a test, and not keep it at work for ever."""
+    looks = iter(range(MOST_LOOKS))
+
+    def counted(*args, **options):
+        assert next(looks, None) is not None, f"more than {MOST_LOOKS} looks"
+        return run_study(*args, **options)
+
+    monkeypatch.setattr(until_module, "run_study", counted)
 
 
 def until(width, out, *arms, **options):
@@ -119,3 +135,26 @@ def test_wrong_requests_get_one_line(tmp_path):
     with pytest.raises(UserError, match="names 3 seeds and --max-seeds is 2"):
         until(0.1, tmp_path / "s", seeds=[1, 2, 3], max_seeds=2)
     assert not (tmp_path / "s").exists()
+
+
+def test_a_shard_cannot_look_at_all_runs(tmp_path, capsys):
+    arguments = ["run", "vehicle", "rapamycin", "--until-ci", f"{READOUT}=0.1", "--shard", "1/2"]
+    assert cli.main([*arguments, "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: --until-ci looks at all runs") and said.count("\n") == 1
+    assert "leave out --shard" in said and list(tmp_path.iterdir()) == []
+
+
+def test_the_first_scenario_stays_the_first_of_the_study(tmp_path):
+    """It is the control of `gather`, which reads study.json; by name it would be the second."""
+    until(1e-6, tmp_path / "s", max_seeds=12)
+    assert json.loads((tmp_path / "s" / "study.json").read_text())["scenarios"] == [
+        "vehicle", "rapamycin",
+    ]  # fmt: skip
+
+
+def test_it_resumes_past_a_damaged_run(tmp_path):
+    first = until(1e-6, tmp_path / "s", max_seeds=12)
+    (tmp_path / "s" / "vehicle__seed_0010" / "manifest.json").write_text("{")
+    again = until(1e-6, tmp_path / "s", max_seeds=12, resume=True)
+    assert again.looks == first.looks and again.study.n_skipped == 23
