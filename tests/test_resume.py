@@ -19,7 +19,7 @@ from toy_marrow import ToyEngine, ToyScenario
 from mtor_abm import cli
 from mtor_abm.analysis.study_status import study_status
 from mtor_abm.runner import pool, single
-from mtor_abm.runner.batch import run_study
+from mtor_abm.runner.batch import StudyResult, run_study
 from mtor_abm.runner.in_use import in_use, is_in_use
 from mtor_abm.runner.plan import plan_study
 from mtor_abm.runner.progress import Lines, Progress
@@ -126,6 +126,45 @@ def test_a_damaged_run_of_another_call_stops_nothing_that_is_resumed(tmp_path):
     assert [line for line in lines if line.startswith("left out of summary.csv")]
     seeds = {line.split(",")[1] for line in (out / "summary.csv").read_text().splitlines()[1:]}
     assert seeds == {"1", "2"}
+
+
+COMMANDS = {
+    "run": ["run", "vehicle"],
+    "branch": ["branch", "vehicle", "--at", "10d", "--arms", "vehicle", "rapamycin"],
+    "sweep": ["sweep", "docs/dose_sweep.toml"],
+    "until": ["run", "vehicle", "rapamycin", "--until-ci", "tumour_area_mm2_final=0.1"],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_that_runs_a_study_can_resume_and_keep_going(tmp_path, monkeypatch, command):
+    monkeypatch.chdir(Path(__file__).parent.parent)
+    told = []
+
+    def noted(scenarios, seeds, out, **options):
+        told.append((options["resume"], options["keep_going"]))
+        return StudyResult(out, [], 0.0)
+
+    monkeypatch.setattr("mtor_abm.runner.batch.run_study", noted)
+    monkeypatch.setattr("mtor_abm.runner.until.run_study", noted)
+    words = [*COMMANDS[command], "--out", str(tmp_path), "-q"]
+    for options in ([], ["--resume"], ["--keep-going"]):
+        assert cli.main([*words, *options]) == 0
+    assert told == [(False, False), (True, False), (False, True)]
+
+
+@pytest.mark.parametrize("command", ["run", "branch"])
+def test_a_dry_run_says_which_runs_are_damaged(tmp_path, monkeypatch, capsys, command):
+    monkeypatch.chdir(Path(__file__).parent.parent)
+    (tmp_path / "s" / FIRST).mkdir(parents=True)
+    (tmp_path / "s" / FIRST / MANIFEST).write_text("{")
+    words = [*COMMANDS[command], "--seeds", "1-2", "--out", str(tmp_path), "--name", "s"]
+    assert cli.main([*words, "--dry-run"]) == 2
+    assert "--resume" in capsys.readouterr().err
+    assert cli.main([*words, "--dry-run", "--resume"]) == 0
+    assert "1 damaged, to be done again" in capsys.readouterr().out
+    assert cli.main([*words, "--dry-run", "--keep-going"]) == 0
+    assert "left out     " in capsys.readouterr().out
 
 
 # ------------------------------------------------------------------------------------- keep going
