@@ -84,6 +84,8 @@ def test_runs_that_are_not_complete_are_named(demo, tmp_path):
     study(tmp_path / "s", ToyScenario("crashes", fault="crash"))
     gathered = gather(tmp_path / "s")
     assert gathered.n_runs == 5
+    assert gathered.text().startswith("5 runs gathered, 3 failed, 1 left: repeat the command")
+    assert not gathered.is_whole and cli.main(["gather", str(tmp_path / "s")]) == 1
     assert gathered.notes == [
         "Left out of all tables: crashes__seed_0001, crashes__seed_0002, crashes__seed_0003 "
         "and 1 more runs, not complete."
