@@ -131,7 +131,8 @@ def checkpoints(folder: Path, days: float) -> dict[str, float]:
 def branching(folder: Path, scale: float) -> dict[str, float]:
     """Four arms with shared rest and growth, against the four from the start."""
     from mtor_abm.branching import branch_of, trunk_of
-    from mtor_abm.runner.batch import Parting, run_study
+    from mtor_abm.runner.batch import run_study
+    from mtor_abm.runner.plan import Parting
     from mtor_abm.scenario_files import load
 
     rest, parting, end = (

@@ -31,6 +31,10 @@ A study is one folder, a run one folder within it:
 outputs/<study>/study.json                    scenarios, seeds, outcome
 outputs/<study>/summary.csv                   the readouts of all runs
 outputs/<study>/comparison.csv                what `compare` found
+outputs/<study>/damaged/                      runs that `run --resume` moved aside
+outputs/<study>/gathered/                     what `gather` made: timeseries.csv, summary.csv and
+                                              events.csv of all runs, scenario and seed before each
+                                              row; effects.csv, with the columns of comparison.csv
 outputs/<study>/<scenario>__seed_0001/        one run
     scenario.toml                             every parameter, resolved: run it again with this file
     timeseries.csv  events.csv  summary.csv

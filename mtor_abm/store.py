@@ -2,6 +2,7 @@
 
     outputs/<study>/study.json                   the mark of a study folder
     outputs/<study>/summary.csv                  all runs: scenario, seed, readout, unit, value
+    outputs/<study>/damaged/                     runs that were damaged and moved aside
     outputs/<study>/<scenario>__seed_0001/       one run
         scenario.toml                            resolved
         timeseries.csv  events.csv  summary.csv
@@ -25,13 +26,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .tidy_csv import csv_text, read_csv
+from .tidy_csv import read_csv
 from .whole_file import NewFile, StoreError, is_partial, json_text, storage_error, write_file
 
 RUN_FORMAT = "mtor_abm run 1"
-STUDY_FORMAT = "mtor_abm study 1"
 MANIFEST = "manifest.json"
-STUDY_FILE = "study.json"
 SCENARIO_FILE = "scenario.toml"
 LOG_FILE = "run.log"
 CHECKPOINT = "checkpoint.bin"
@@ -41,6 +40,18 @@ RUN_FILES = frozenset(
 SNAPSHOTS = ("cells", "fields")
 RUN_NAME = re.compile(r"(?P<scenario>[A-Za-z0-9][A-Za-z0-9_.+-]*)__seed_(?P<seed>\d{4,})")
 SNAPSHOT_NAME = re.compile(r"day_\d{3,}\.\d\d\.csv")
+
+
+_CURE = "run the study again with --resume, which moves this run aside and does it again"
+
+
+class DamagedRunError(StoreError):
+    """A run of ours that is no longer what was written; doing it again cures it."""
+
+    @property
+    def what(self) -> str:
+        """The message without its cure."""
+        return str(self).removesuffix(f"; {_CURE}")
 
 
 def run_name(scenario: str, seed: int) -> str:
@@ -139,7 +150,10 @@ class RunWriter:
                 self._close(name)
 
     def finish(self, manifest: Mapping[str, Any]) -> None:
-        """Close all tables, then write the manifest: from then on the run is complete."""
+        """Close all tables, then write the manifest: from then on the run is over.
+
+        A complete run needs no checkpoint any more; one that failed may go on from it.
+        """
         for name in list(self._open):
             self._close(name)
         files = dict(sorted(self.files.items()))
@@ -147,7 +161,8 @@ class RunWriter:
             self.folder / MANIFEST, json_text({"format": RUN_FORMAT, **manifest, "files": files})
         )
         self._finished = True
-        self.forget_checkpoint()
+        if manifest.get("status") == "complete":
+            self.forget_checkpoint()
 
     def forget_checkpoint(self) -> None:
         """Remove the checkpoint: the run is complete, or would fail again; never fails."""
@@ -316,13 +331,13 @@ class Run:
         try:
             content = path.read_bytes()
         except FileNotFoundError as error:
-            raise StoreError(f"{path} is missing; {_run_again(self.folder)}") from error
+            raise DamagedRunError(f"{path} is missing; {_CURE}") from error
         except OSError as error:
             raise storage_error(error, path) from error
         if hashlib.sha256(content).hexdigest() != entry["sha256"]:
-            raise StoreError(
+            raise DamagedRunError(
                 f"{path} is not what the run wrote ({len(content)} bytes, {entry['bytes']} "
-                f"expected, or other content); {_run_again(self.folder)}"
+                f"expected, or other content); {_CURE}"
             )
         return content
 
@@ -331,6 +346,7 @@ def read_run(folder: str | Path) -> Run:
     """Open a run.
 
     Raises:
+        DamagedRunError: its manifest is damaged.
         StoreError: there is none, it is half-written, foreign or unreadable.
     """
     folder = Path(folder)
@@ -339,119 +355,75 @@ def read_run(folder: str | Path) -> Run:
             raise StoreError(f"{folder} does not exist; give the folder of a run")
         if not folder.is_dir():
             raise StoreError(f"{folder} is a file; give the folder of a run")
-        text = (folder / MANIFEST).read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        if foreign_entries(folder):
-            raise StoreError(f"{folder} is not a run of mtor_abm (no {MANIFEST})") from error
-        raise StoreError(
-            f"{folder} is half-written (no {MANIFEST}); {_run_again(folder)}"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise StoreError(
-            f"{folder / MANIFEST} is damaged (not UTF-8); {_run_again(folder)}"
-        ) from error
+        if not (folder / MANIFEST).exists():
+            if foreign_entries(folder):
+                raise StoreError(f"{folder} is not a run of mtor_abm (no {MANIFEST})")
+            raise StoreError(
+                f"{folder} is half-written (no {MANIFEST}); run the study again (--resume: it goes "
+                "on from its last checkpoint)"
+            )
     except OSError as error:
         raise storage_error(error, folder) from error
-    try:
-        manifest = json.loads(text)
-    except ValueError as error:
-        raise StoreError(
-            f"{folder / MANIFEST} is damaged (no JSON); {_run_again(folder)}"
-        ) from error
-    if not isinstance(manifest, dict) or manifest.get("format") != RUN_FORMAT:
-        stated = manifest.get("format") if isinstance(manifest, dict) else None
-        raise StoreError(
-            f"{folder / MANIFEST} has format {stated!r}, this version reads {RUN_FORMAT!r}; "
-            "read it with the version that wrote it, or run it again"
-        )
-    missing = {"scenario", "seed", "status", "identity", "files", "parameters"} - set(manifest)
-    if missing:
-        raise StoreError(
-            f"{folder / MANIFEST} lacks {', '.join(sorted(missing))}; {_run_again(folder)}"
-        )
-    return Run(folder, manifest)
+    return Run(folder, read_manifest(folder / MANIFEST))
 
 
-def ended_run(folder: Path) -> Run | None:
-    """The run in this folder if it has ended; None if not, or if another process starts it anew.
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Read one manifest, wherever it lies.
 
     Raises:
-        StoreError: its manifest is damaged or of another format.
+        DamagedRunError: it is damaged.
+        StoreError: it is absent, unreadable or of another format.
+    """
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise StoreError(f"{path} does not exist; give the manifest of a run") from error
+    except OSError as error:
+        raise storage_error(error, path) from error
+    except UnicodeDecodeError as error:
+        raise DamagedRunError(f"{path} is damaged (not UTF-8); {_CURE}") from error
+    except (ValueError, RecursionError) as error:
+        raise DamagedRunError(f"{path} is damaged (no JSON); {_CURE}") from error
+    stated = manifest.get("format") if isinstance(manifest, dict) else None
+    if stated is None:
+        raise DamagedRunError(f"{path} is damaged (no format {RUN_FORMAT!r}); {_CURE}")
+    if stated != RUN_FORMAT:
+        raise StoreError(
+            f"{path} has format {stated!r}, this version reads {RUN_FORMAT!r}; "
+            "read it with the version that wrote it, or run it again"
+        )
+    kinds: dict[str, type] = {
+        "scenario": str, "seed": int, "status": str, "identity": dict, "files": dict,
+        "parameters": dict,
+    }  # fmt: skip
+    odd = [key for key, kind in kinds.items() if not isinstance(manifest.get(key), kind)]
+    if not odd and not all(
+        isinstance(entry, dict) and {"sha256", "bytes"} <= set(entry)
+        for entry in manifest["files"].values()
+    ):
+        odd = ["checksums of files"]
+    if odd:
+        raise DamagedRunError(f"{path} lacks {', '.join(odd)}; {_CURE}")
+    return manifest
+
+
+def ended_run(folder: Path, lenient: bool = False) -> Run | None:
+    """The run in this folder if it has ended; None if not, or if another process starts it anew.
+
+    Args:
+        folder: of the run. lenient: a damaged run is one that has not ended, and no error.
+
+    Raises:
+        DamagedRunError: its manifest is damaged.
+        StoreError: its manifest is unreadable or of another format.
     """
     if not (folder / MANIFEST).exists():
         return None
     try:
         return read_run(folder)
-    except StoreError:
+    except StoreError as error:
         if not (folder / MANIFEST).exists():  # it went between two looks
             return None
+        if lenient and isinstance(error, DamagedRunError):
+            return None
         raise
-
-
-def _run_again(folder: Path) -> str:
-    return f"delete {folder.name} and run the study again (finished runs are kept)"
-
-
-# ------------------------------------------------------------------------------------------- study
-def find_runs(study: Path) -> list[Path]:
-    """Folders within a study that are named like runs, sorted by name."""
-    try:
-        return sorted(
-            entry for entry in study.iterdir() if RUN_NAME.fullmatch(entry.name) and entry.is_dir()
-        )
-    except OSError as error:
-        raise storage_error(error, study) from error
-
-
-def check_study_folder(study: Path) -> None:
-    """See that a study may be written to this folder.
-
-    Raises:
-        StoreError: it is a file, or it holds things and is not a study.
-    """
-    try:
-        if not study.exists():
-            return
-        if not study.is_dir():
-            raise StoreError(f"{study} is a file; choose another --out or --name")
-        names = sorted(entry.name for entry in study.iterdir())
-    except OSError as error:
-        raise storage_error(error, study) from error
-    if STUDY_FILE in names:
-        return
-    foreign = [name for name in names if not (RUN_NAME.fullmatch(name) or is_partial(name))]
-    if foreign:
-        raise StoreError(
-            f"{study} holds {foreign[0]!r} and is not a study of mtor_abm (no {STUDY_FILE}); "
-            "choose another --out or --name"
-        )
-
-
-def write_study(study: Path, content: Mapping[str, Any]) -> None:
-    """Create the study folder if need be and write its mark."""
-    check_study_folder(study)
-    try:
-        study.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise storage_error(error, study) from error
-    write_file(study / STUDY_FILE, json_text({"format": STUDY_FORMAT, **content}))
-
-
-def write_study_summary(study: Path) -> int:
-    """Gather the summaries of all complete runs into summary.csv; return the number of runs."""
-    columns: dict[str, list[Any]] = {
-        "scenario": [], "seed": [], "readout": [], "unit": [], "value": [],
-    }  # fmt: skip
-    n = 0
-    for folder in find_runs(study):
-        run = ended_run(folder)
-        if run is None or run.status != "complete":
-            continue
-        summary = run.summary
-        columns["scenario"] += [run.scenario] * len(summary)
-        columns["seed"] += [run.seed] * len(summary)
-        for name in ("readout", "unit", "value"):
-            columns[name] += summary[name].tolist()
-        n += 1
-    write_file(study / "summary.csv", csv_text(columns))
-    return n

@@ -1,4 +1,4 @@
-"""Commands that make studies: run, branch, sweep, gather.
+"""Commands that make studies and look after them: run, branch, sweep, status, gather, runs.
 
 What holds for the command line as a whole (cli.py) holds here: arguments in, calls out.
 """
@@ -23,8 +23,16 @@ def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..
         as_json: adds --json to a command.
     """
     sub = command("run", _run, "run scenarios, each with every seed")
-    sub.add_argument("scenarios", nargs="+", metavar="SCENARIO",
+    sub.add_argument("scenarios", nargs="*", metavar="SCENARIO",
                      help="name under scenarios/, or a TOML file")  # fmt: skip
+    sub.add_argument("--from", dest="manifest", type=Path, metavar="MANIFEST",
+                     help="run again what this manifest.json says, and compare the bytes of all "
+                     "tables")  # fmt: skip
+    sub.add_argument("--until-ci", metavar="READOUT=WIDTH",
+                     help="add paired seeds until the 95 %% interval of the effect on this readout "
+                     "of each scenario, against the first, is +- WIDTH or less")  # fmt: skip
+    sub.add_argument("--max-seeds", type=positive, default=100, metavar="N",
+                     help="with --until-ci: seeds after which to stop (default: 100)")  # fmt: skip
     as_study(sub)
     as_shards(sub)
     as_json(sub)
@@ -43,8 +51,25 @@ def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..
     as_shards(sub)
     as_json(sub)
 
-    sub = command("gather", _gather, "gather the summaries of a study whose shards were run apart")
-    sub.add_argument("study", type=Path, metavar="DIR", help="e.g. outputs/vehicle_vs_rapamycin")
+    sub = command("status", _status, "say how far a study is: done, running, failed, to do")
+    sub.add_argument("study", type=Path, metavar="STUDY", help="its folder, e.g. outputs/demo")
+    as_json(sub)
+
+    sub = command("gather", _gather, "gather the tables of all runs of a study as long tables")
+    sub.add_argument("study", type=Path, metavar="STUDY", help="e.g. outputs/demo")
+    sub.add_argument("--out", type=Path, metavar="DIR",
+                     help="where the tables go (default: STUDY/gathered)")  # fmt: skip
+    sub.add_argument("--events", action="store_true", help="gather events.csv too")
+    sub.add_argument("--parquet", action="store_true",
+                     help="write each table as Parquet too (extra: parquet)")  # fmt: skip
+    as_json(sub)
+
+    sub = command("runs", _runs, "list the runs of all studies")
+    sub.add_argument("--where", metavar="CONDITION",
+                     help="e.g. \"scenario == 'rapamycin' and seed < 5\", or a parameter by its "
+                     "key: drugs.rapamycin.dose_mg_per_kg > 1")  # fmt: skip
+    sub.add_argument("--out", type=Path, default=OUTPUTS, metavar="DIR",
+                     help="folder of all studies (default: outputs)")  # fmt: skip
     as_json(sub)
 
 
@@ -65,6 +90,12 @@ def as_study(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--name", help="name of this study (default: from the scenarios)")
     sub.add_argument("--dry-run", action="store_true", help="say what would run, write nothing")
     sub.add_argument("--force", action="store_true", help="run anew what is complete")
+    sub.add_argument("--resume", action="store_true",
+                     help="also do damaged runs again (they are moved to STUDY/damaged), and say "
+                     "what becomes of every run that was begun")  # fmt: skip
+    sub.add_argument("--keep-going", action="store_true",
+                     help="leave out a run whose folder or files cannot be used; exit 1 at the "
+                     "end")  # fmt: skip
     loudness = sub.add_mutually_exclusive_group()
     loudness.add_argument("-q", "--quiet", action="store_true", help="no progress")
     loudness.add_argument("-v", "--verbose", action="store_true", help="a line for every run")
@@ -80,12 +111,40 @@ def as_shards(sub: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace) -> int:
     from .scenario_files import load_all
 
-    return _study(args, load_all(args.scenarios, _overrides(args)), None)
+    if args.manifest is not None:
+        return _repeat(args)
+    if not args.scenarios:
+        raise UserError("the following arguments are required: SCENARIO, or --from MANIFEST")
+    if args.until_ci is not None and args.shard is not None:
+        raise UserError(
+            "--until-ci looks at all runs before it goes on, and a shard does only some; "
+            "leave out --shard, or use --scheduler"
+        )
+    scenarios = load_all(args.scenarios, _overrides(args))
+    return _study(args, scenarios) if args.until_ci is None else _until(args, scenarios)
+
+
+def _until(args: argparse.Namespace, scenarios: list[Any]) -> int:
+    from .runner.until import Goal, first_seeds, run_until
+    from .study_text import outcome
+
+    goal = Goal.parse(args.until_ci)
+    seeds, folder = _place(args, scenarios)
+    if args.dry_run:  # the first look; how many more it takes, only the runs can tell
+        return _planned(args, scenarios, first_seeds(scenarios, seeds, args.max_seeds))
+    with _workers(args) as workers:
+        ended = run_until(
+            goal, scenarios, seeds, folder, max_seeds=args.max_seeds, **_manner(args), **workers
+        )
+    print_json(ended.as_dict()) if args.json else print(
+        outcome(ended.study), ended.text(), sep="\n"
+    )
+    return FAILED if ended.study.failed else OK
 
 
 def _branch(args: argparse.Namespace) -> int:
     from .branching import branch_of, day_of, trunk_of
-    from .runner.batch import TRUNKS, Parting
+    from .runner.plan import TRUNKS, Parting
     from .scenario_files import load_all
 
     day = day_of(args.at)
@@ -93,7 +152,7 @@ def _branch(args: argparse.Namespace) -> int:
     by_name = dict(zip(names, load_all(names, _overrides(args)), strict=True))
     grown = by_name[args.grown]
     scenarios = [branch_of(grown, by_name[arm], day) for arm in args.arms]
-    return _study(args, scenarios, Parting(day, _out(args) / TRUNKS, trunk_of))
+    return _study(args, scenarios, parting=Parting(day, _out(args) / TRUNKS, trunk_of))
 
 
 def _sweep(args: argparse.Namespace) -> int:
@@ -102,18 +161,67 @@ def _sweep(args: argparse.Namespace) -> int:
     sweep = sweep_of(args.design, _overrides(args))
     if args.seeds is None:
         args.seeds = sweep.design.seeds
-    return _study(
-        args, sweep.scenarios, None, name=args.design.stem, texts=sweep.texts, notes=sweep.notes()
-    )
+    if args.name is None:
+        args.name = args.design.stem
+    return _study(args, sweep.scenarios, notes=sweep.notes(), texts=sweep.texts)
+
+
+def _repeat(args: argparse.Namespace) -> int:
+    from .runner.progress import choose
+    from .runner.repeat import recorded
+    from .store import read_run
+    from .study_text import repeated, repeated_row
+
+    changing = {
+        "SCENARIO": args.scenarios, "--seeds": args.seeds, "-S": args.set, "--days": args.days,
+        "--shard": args.shard, "--until-ci": args.until_ci,
+    }  # fmt: skip
+    for option, given in changing.items():
+        if given:
+            raise UserError(f"--from runs what the manifest says; leave out {option}")
+    before = recorded(args.manifest)
+    args.name = args.name or before.study_name()
+    args.seeds = str(before.seed)
+    scenarios = [before.scenario]
+    before.refuse_its_own_place(_place(args, scenarios)[1])
+    if args.dry_run:
+        return _study(args, scenarios)
+    choose(args.quiet, args.verbose, args.json).say(before.opening())
+    study = _run_study(args, scenarios)
+    again = study.runs[0]
+    if again.status == "failed":
+        return _told(args, study)
+    differing = before.differing(read_run(again.folder))
+    if args.json:
+        print_json(study.as_dict() | repeated_row(before, differing))
+    else:
+        print(repeated(before, again, differing))
+    return FAILED if differing and not before.other_identity() else OK
+
+
+def _status(args: argparse.Namespace) -> int:
+    from .analysis.study_status import study_status
+    from .study_text import status_text
+
+    status = study_status(args.study)
+    print_json(status.as_dict()) if args.json else print(status_text(status))
+    return OK
 
 
 def _gather(args: argparse.Namespace) -> int:
-    from .runner.record import gather
-    from .study_text import gathered_text
+    from .analysis.gather import gather
 
-    found = gather(args.study)
-    print_json(found.as_dict()) if args.json else print(gathered_text(found))
-    return FAILED if found.n_failed or found.n_left else OK
+    gathered = gather(args.study, args.out, events=args.events, parquet=args.parquet)
+    print_json(gathered.as_dict()) if args.json else print(gathered.text())
+    return OK if gathered.is_whole else FAILED
+
+
+def _runs(args: argparse.Namespace) -> int:
+    from .analysis.index import index, index_text
+
+    rows = index(args.out, args.where)
+    print_json(rows) if args.json else print(index_text(rows))
+    return OK
 
 
 def _overrides(args: argparse.Namespace) -> list[str]:
@@ -121,33 +229,74 @@ def _overrides(args: argparse.Namespace) -> list[str]:
 
 
 def _study(
-    args: argparse.Namespace, scenarios: list[Any], parting: Any, name: str | None = None,
-    texts: dict[str, str] | None = None, notes: dict[str, str] | None = None,
+    args: argparse.Namespace, scenarios: list[Any], notes: dict[str, str] | None = None, **how: Any
+) -> int:
+    """Run a study and say how it ended, or what it would do.
+
+    `notes` on scenarios are for the plan; `how`, its parting or texts, is for `run_study`.
+    """
+    if args.dry_run:
+        return _planned(args, scenarios, _place(args, scenarios)[0], notes)
+    table = next(iter(how.get("texts", ())), None)
+    return _told(args, _run_study(args, scenarios, **how), table)
+
+
+def _planned(
+    args: argparse.Namespace, scenarios: list[Any], seeds: list[int] | None,
+    notes: dict[str, str] | None = None,
 ) -> int:  # fmt: skip
+    from .runner.plan import plan_study
+    from .study_text import plan_rows, plan_text
+
+    folder = _place(args, scenarios)[1]
+    planned = plan_study(
+        scenarios, seeds, folder, args.force, _shard(args), args.resume, args.keep_going
+    )
+    print_json(plan_rows(planned)) if args.json else print(plan_text(planned, folder, notes))
+    return OK
+
+
+def _run_study(args: argparse.Namespace, scenarios: list[Any], **how: Any) -> Any:
+    from .runner.batch import run_study
+
+    seeds, folder = _place(args, scenarios)
+    with _workers(args) as workers:
+        return run_study(
+            scenarios, seeds, folder, shard=_shard(args), **_manner(args), **workers, **how
+        )
+
+
+def _told(args: argparse.Namespace, study: Any, table: str | None = None) -> int:
+    from .study_text import outcome
+
+    print_json(study.as_dict()) if args.json else print(outcome(study, table))
+    return FAILED if study.failed else OK
+
+
+def _place(args: argparse.Namespace, scenarios: list[Any]) -> tuple[list[int] | None, Path]:
+    """Seeds, or None for those of each scenario, and the folder of the study."""
     from .run_settings import parse_seeds
-    from .runner.batch import plan_study, run_study
-    from .runner.progress import choose
-    from .runner.shard import parse_shard
-    from .study_text import outcome, plan_rows, plan_text, study_name
+    from .study_text import study_name
 
     seeds = None if args.seeds is None else parse_seeds(args.seeds)
-    part = getattr(args, "shard", None)
-    shard = None if part is None else parse_shard(part)
-    folder = _out(args) / study_name(scenarios, args.name or name)
-    if args.dry_run:
-        planned = plan_study(scenarios, seeds, folder, args.force, shard)
-        print_json(plan_rows(planned)) if args.json else print(plan_text(planned, folder, notes))
-        return OK
-    report = choose(args.quiet, args.verbose, args.json)
-    with _workers(args) as how:
-        study = run_study(
-            scenarios, seeds, folder, force=args.force, report=report, parting=parting,
-            shard=shard, texts=texts, **how,
-        )  # fmt: skip
-    print_json(study.as_dict()) if args.json else print(
-        outcome(study, next(iter(texts or ()), None))
-    )
-    return FAILED if study.failed else OK
+    return seeds, _out(args) / study_name(scenarios, args.name)
+
+
+def _manner(args: argparse.Namespace) -> dict[str, Any]:
+    """Options of every command that runs a study, as `run_study` takes them."""
+    from .runner.progress import choose
+
+    return {
+        "force": args.force, "resume": args.resume, "keep_going": args.keep_going,
+        "report": choose(args.quiet, args.verbose, args.json),
+    }  # fmt: skip
+
+
+def _shard(args: argparse.Namespace) -> Any:
+    from .runner.shard import parse_shard
+
+    text = getattr(args, "shard", None)  # a branch has none
+    return None if text is None else parse_shard(text)
 
 
 def _out(args: argparse.Namespace) -> Path:

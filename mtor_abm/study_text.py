@@ -1,13 +1,17 @@
 """What the command line says about a study: its name, its plan, its outcome."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .analysis.study_status import STATES, StudyStatus
 from .errors import UserError
 from .runner.batch import StudyResult
 from .runner.pool import ELSEWHERE, PlannedRun
-from .runner.record import Gathered
+from .runner.record import INCOMPLETE
+from .runner.repeat import Recorded
+from .runner.single import RunResult
 from .scenario import Scenario
 
 LONGEST_NAME = 60
@@ -40,6 +44,7 @@ def plan_rows(planned: Sequence[PlannedRun]) -> list[dict[str, Any]]:
             "scenario": run.scenario.name,
             "seed": run.seed,
             "action": run.action,
+            "fault": run.fault,
             "days": run.scenario.run.days,
             "n_steps": run.scenario.run.n_steps,
             "folder": str(run.folder),
@@ -58,14 +63,18 @@ def plan_text(
         settings = runs[0].scenario.run
         kept = sum(run.action == "skip" for run in runs)
         others = sum(run.action == ELSEWHERE for run in runs)
+        damaged = sum(run.action == "redo" for run in runs)
+        refused = [run for run in runs if run.action == "refused"]
         lines.append(
             f"{name:<28} {_count(len(runs), 'seed')}, {settings.days:g} days, "
             f"{settings.n_steps} steps each"
             + (f"; {kept} complete already" if kept else "")
+            + (f"; {damaged} damaged, to be done again" if damaged else "")
             + (f"; {others} of other shards" if others else "")
             + (f"; {notes[name]}" if notes and name in notes else "")
         )
-    waiting = [run for run in planned if run.action == "run"]
+        lines += [f"left out     {run.fault}" for run in refused]
+    waiting = [run for run in planned if run.is_waiting]
     n_steps = sum(run.scenario.run.n_steps for run in waiting)
     lines.append(f"would run {_count(len(waiting), 'run')}, {n_steps} steps, into {folder}")
     return "\n".join(lines)
@@ -98,15 +107,76 @@ def outcome(study: StudyResult, table: str | None = None) -> str:
     return "\n".join(lines)
 
 
-def gathered_text(found: Gathered) -> str:
-    """What was gathered, and what is missing."""
-    parts = [f"{_count(found.n_complete, 'run')} gathered"]
-    if found.n_failed:
-        parts.append(f"{found.n_failed} failed")
-    if found.n_left:
-        parts.append(f"{found.n_left} left: repeat the command of their shard, or all without it")
-    return f"{', '.join(parts)}\nsummary      {found.folder / 'summary.csv'}"
+def repeated_row(before: Recorded, differing: Sequence[str]) -> dict[str, Any]:
+    """How a run made again compares with its manifest, ready for JSON."""
+    return {
+        "manifest": str(before.path),
+        "failed_before": before.failed_with,
+        "made_otherwise": before.made_otherwise(),
+        "n_files": len(before.manifest["files"]),
+        "differing": list(differing),
+    }
 
 
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 's'}"
+def repeated(before: Recorded, again: RunResult, differing: Sequence[str]) -> str:
+    """The same for a terminal."""
+    if again.status == "skipped":
+        how = "was made before and is kept (--force makes it anew)"
+    else:
+        how = f"made in {again.wall_s:.1f} s"
+    lines = [f"again        {again.folder}, {how}"]
+    n_files = len(before.manifest["files"])
+    if before.failed_with is not None:
+        lines.append("bytes        nothing to compare: the run of the manifest failed")
+    elif not differing:
+        lines.append(f"bytes        all {n_files} files are those of {before.path}")
+    else:
+        lines.append(
+            f"bytes        {_count(len(differing), 'file')} of {n_files} differ from "
+            f"{before.path}: {', '.join(differing)}"
+        )
+        others = before.other_identity()
+        lines.append(f"why          {'other ' + ', '.join(others) if others else 'unknown: the '
+                     'sources are equal'}")  # fmt: skip
+    return "\n".join(lines)
+
+
+def status_text(status: StudyStatus) -> str:
+    """A study's state for a terminal: a line per scenario, failures, time left."""
+    at_it = {True: "in progress", False: "not running here", None: "perhaps in progress"}
+    lines = [
+        f"{status.folder}  {at_it[status.in_progress]}, {_count(status.jobs, 'process', 'es')}"
+        + ("; a shard has ended, others are left" * (status.recorded == INCOMPLETE))
+    ]
+    for scenario in dict.fromkeys(run.scenario for run in status.runs):
+        runs = [run for run in status.runs if run.scenario == scenario]
+        counts = Counter(run.state for run in runs)
+        told = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
+        lines.append(f"{scenario:<28} {told}")
+    for run in status.runs:
+        if run.state in ("running", "half-done"):
+            kept = (
+                f"step {run.step} of {run.n_steps or '?'} is kept" if run.step else "nothing kept"
+            )
+            lines.append(f"{run.state:<12} {run.name}: {kept}")
+        elif run.error:
+            lines.append(f"{run.state:<12} {run.name}: {run.error}")
+    seconds = status.seconds_left
+    if seconds is None:
+        lines.append("time left    unknown until a run is done")
+    elif seconds > 0.0:
+        lines.append(f"time left    about {_duration(seconds)} of work at the last speed")
+    if status.counts["failed"]:
+        lines.append("why failed   run.log in the folder of the run")
+    return "\n".join(lines)
+
+
+def _duration(seconds: float) -> str:
+    for size, unit in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= 1.5 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _count(n: int, what: str, plural: str = "s") -> str:
+    return f"{n} {what}{'' if n == 1 else plural}"

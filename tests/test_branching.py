@@ -8,7 +8,8 @@ from test_runner import tables
 from mtor_abm.branching import branch_of, day_of, trunk_of
 from mtor_abm.errors import UserError
 from mtor_abm.model import MarrowModel
-from mtor_abm.runner.batch import Parting, run_study
+from mtor_abm.runner.batch import run_study
+from mtor_abm.runner.plan import Parting
 from mtor_abm.scenario import Scenario
 
 SMALL = {

@@ -10,8 +10,9 @@ from toy_marrow import ToyEngine, ToyOutput, ToyScenario, toy_trunk
 
 from mtor_abm.provenance import identity
 from mtor_abm.runner import single
-from mtor_abm.runner.batch import Parting, run_study
+from mtor_abm.runner.batch import run_study
 from mtor_abm.runner.checkpoint import UnusableCheckpointError, kept, step_of
+from mtor_abm.runner.plan import Parting
 from mtor_abm.runner.single import MarrowEngine, StoppedError, run_one
 from mtor_abm.scenario import Scenario
 from mtor_abm.store import CHECKPOINT, read_run

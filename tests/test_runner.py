@@ -16,8 +16,9 @@ import pytest
 from toy_marrow import LARGE_UID, START_AREA_MM2, ToyEngine, ToyOutput, ToyRun, ToyScenario
 
 from mtor_abm import compilation, readouts
-from mtor_abm.runner import batch, progress, single
-from mtor_abm.runner.batch import plan_study, run_study
+from mtor_abm.runner import plan, progress, single
+from mtor_abm.runner.batch import run_study
+from mtor_abm.runner.plan import plan_study
 from mtor_abm.runner.single import StoppedError, run_one
 from mtor_abm.store import StoreError, read_run
 
@@ -177,7 +178,7 @@ def test_other_parameters_or_sources_in_the_same_place_are_refused(tmp_path, mon
     with pytest.raises(StoreError, match="other parameters; choose another --name"):
         study([ToyScenario(drug=0.3)], out)
     monkeypatch.setattr(
-        batch, "identity", lambda h, s: {"scenario_sha256": h, "seed": s, "sources": "edited"}
+        plan, "identity", lambda h, s: {"scenario_sha256": h, "seed": s, "sources": "edited"}
     )
     with pytest.raises(StoreError, match="other sources"):
         plan_study([ToyScenario()], None, out)

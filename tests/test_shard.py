@@ -1,5 +1,6 @@
 """Shards: a plan divided over processes that know nothing of each other."""
 
+import io
 import json
 import threading
 from pathlib import Path
@@ -11,12 +12,18 @@ from test_runner import tables
 from toy_marrow import ToyEngine, ToyScenario
 
 from mtor_abm import cli
+from mtor_abm.analysis.study_status import RunState, StudyStatus, study_status
 from mtor_abm.errors import UserError
-from mtor_abm.runner import batch, record
-from mtor_abm.runner.batch import plan_study, run_study
-from mtor_abm.runner.record import gather
+from mtor_abm.runner import record
+from mtor_abm.runner.batch import run_study
+from mtor_abm.runner.in_use import in_use
+from mtor_abm.runner.plan import plan_study
+from mtor_abm.runner.pool import ELSEWHERE
+from mtor_abm.runner.progress import Lines
+from mtor_abm.runner.record import began, refresh
 from mtor_abm.runner.shard import Shard, parse_shard
 from mtor_abm.store import StoreError, read_run
+from mtor_abm.study_text import status_text
 
 ARMS = [ToyScenario(), ToyScenario("rapamycin", drug=0.5), ToyScenario("osi", drug=0.2)]
 
@@ -27,7 +34,9 @@ def study(out, shard=None, arms=ARMS, **options):
 
 
 def record_of(out):
-    return json.loads((out / "study.json").read_text())
+    record = json.loads((out / "study.json").read_text())
+    assert record.pop("started") > 1.7e9
+    return record
 
 
 def states(out):
@@ -87,7 +96,7 @@ def test_shards_make_the_study_and_the_last_one_gathers(tmp_path):
     assert not first.is_gathered and not (out / "summary.csv").exists()
     assert len(states(out)) == 9 and list(states(out).values()).count("complete") == 3
     assert record_of(out)["status"] == "incomplete"
-    found = gather(out)
+    found = refresh(out)
     assert (found.n_complete, found.n_failed, found.n_left) == (3, 0, 6)
     assert record_of(out)["status"] == "incomplete" and len(states(out)) == 9
     study(out, "3/3")
@@ -95,7 +104,7 @@ def test_shards_make_the_study_and_the_last_one_gathers(tmp_path):
     assert record_of(out) == record_of(tmp_path / "whole")
     assert tables(out) == tables(tmp_path / "whole")
     (out / "summary.csv").unlink()
-    found = gather(out)
+    found = refresh(out)
     assert (found.n_complete, found.n_left) == (9, 0)
     assert tables(out) == tables(tmp_path / "whole")
     again = study(out)
@@ -159,7 +168,7 @@ def test_no_shard_speaks_for_the_runs_of_another(tmp_path):
     with pytest.raises(StoreError, match="no space"):
         study(out, "1/2", disk_full)
     assert states(out) == before and record_of(out)["status"] == "interrupted"
-    found = gather(out)
+    found = refresh(out)
     assert (found.n_complete, found.n_failed, found.n_left) == (1, 2, 3)
 
 
@@ -172,7 +181,92 @@ def test_a_manifest_that_goes_between_two_looks_is_no_fault(tmp_path, monkeypatc
         return read_run(folder)
 
     monkeypatch.setattr("mtor_abm.store.read_run", goes)
-    assert gather(out).n_left == 3
+    assert refresh(out).n_left == 3
+
+
+def test_a_shard_resumes_its_own_runs_and_no_others(tmp_path):
+    out = tmp_path / "s"
+    study(out, "1/3")
+    study(out, "2/3")
+    study(tmp_path / "whole")
+    for name in ("vehicle__seed_0001", "vehicle__seed_0002"):  # the first shard's, the second's
+        (out / name / "manifest.json").write_text("{")
+    (out / "vehicle__seed_0003").mkdir()  # the third shard's, half-done
+    stream = io.StringIO()
+    result = study(out, "1/3", resume=True, report=Lines(stream))
+    assert [run.status for run in result.runs] == ["done", "skipped", "skipped"]
+    assert not result.is_gathered and record_of(out)["status"] == "incomplete"
+    assert states(out)["vehicle__seed_0002"] == states(out)["vehicle__seed_0003"] == "left"
+    told = stream.getvalue()
+    assert "vehicle__seed_0001.1, done again" in told
+    assert "vehicle__seed_0002" not in told and "vehicle__seed_0003" not in told
+    assert [path.name for path in (out / "damaged").iterdir()] == ["vehicle__seed_0001.1"]
+    assert study(out, "2/3", resume=True).n_skipped == 2
+    assert study(out, "3/3", resume=True).is_gathered
+    found = {name: content for name, content in tables(out).items() if "damaged" not in name}
+    assert found == tables(tmp_path / "whole")
+    assert record_of(out) == record_of(tmp_path / "whole")
+
+
+def test_status_of_a_study_done_in_shards(tmp_path):
+    out = tmp_path / "s"
+    study(out, "1/3")
+    status = study_status(out)
+    assert (status.recorded, status.in_progress) == ("incomplete", False)
+    assert (status.counts["done"], status.counts["to do"]) == (3, 6)
+    assert status.seconds_left > 0.0  # the steps of runs of other shards are known
+    assert "a shard has ended, others are left" in status_text(status)
+    study(out, "2/3")
+    study(out, "3/3")
+    status = study_status(out)
+    assert status.recorded == "done" and status.counts["done"] == 9
+    assert "shard" not in status_text(status)
+
+
+def test_a_shard_begins_when_the_first_of_those_at_work_began(tmp_path):
+    study(tmp_path, "1/2")
+    record = json.loads((tmp_path / "study.json").read_text())
+    (tmp_path / "study.json").write_text(json.dumps(record | {"started": 12.5}))
+    with in_use(tmp_path):
+        assert began(tmp_path) == 12.5
+    assert began(tmp_path) > 1.7e9
+
+
+def test_runs_in_hand_of_several_shards_share_the_time_left(tmp_path):
+    def state(name, **more):
+        return RunState(name, "vehicle", 1, more.pop("state"), n_steps=10, **more)
+
+    runs = [state("a", state="done", s_per_step=1.0)]
+    runs += [state(name, state="running") for name in "bcd"]
+    runs += [state(name, state="to do") for name in "efg"]
+    assert StudyStatus(tmp_path, True, 1, "running", runs).seconds_left == 20.0  # 60 steps by three
+    assert StudyStatus(tmp_path, True, 6, "running", runs).seconds_left == 10.0
+
+
+def test_a_later_call_keeps_the_order_of_scenarios(tmp_path):
+    study(tmp_path, None, [ToyScenario("vehicle"), ToyScenario("drug", drug=0.5)])
+    later = [ToyScenario("also", drug=0.2), ToyScenario("drug", drug=0.5), ToyScenario("vehicle")]
+    study(tmp_path, None, later)
+    assert record_of(tmp_path)["scenarios"] == ["vehicle", "drug", "also"]
+    (tmp_path / "summary.csv").unlink()
+    refresh(tmp_path)
+    assert record_of(tmp_path)["scenarios"] == ["vehicle", "drug", "also"]
+
+
+def test_gather_writes_nothing_beside_a_study_that_is_whole(tmp_path):
+    study(tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    refresh(tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
+
+
+def test_a_run_that_the_disk_refused_stays_failed(tmp_path):
+    full = [ToyScenario("fills", fault="full disk")]
+    study(tmp_path, None, full, keep_going=True)
+    before = record_of(tmp_path)
+    assert refresh(tmp_path).n_failed == 3
+    assert record_of(tmp_path) == before
+    assert "no space" in before["runs"]["fills__seed_0001"]["error"]
 
 
 def test_shards_of_other_parameters_do_not_mix(tmp_path):
@@ -222,4 +316,4 @@ def test_a_dry_run_of_a_shard(tmp_path, monkeypatch, capsys):
     assert "5 seeds" in text and "3 of other shards" in text and "would run 2 runs" in text
     assert cli.main([*arguments[:-1], "4/3", "--dry-run"]) == 2
     assert "--shard '4/3' is none of 3" in capsys.readouterr().err
-    assert batch.ELSEWHERE not in text
+    assert ELSEWHERE not in text

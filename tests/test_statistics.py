@@ -14,6 +14,7 @@ from mtor_abm.analysis.statistics import (
     paired_effect,
     paired_t_p,
     sign_flip_p,
+    unpaired_over_paired_variance,
     variance_reduction,
 )
 from mtor_abm.readouts import first_crossing
@@ -159,6 +160,17 @@ def test_pairing_saves_what_the_arms_share():
         0
     )
     assert np.isnan(variance_reduction(np.ones(3), np.full(3, 2.0)))
+
+
+def test_what_pairing_is_worth_known_by_hand():
+    """Variances 1 and 4, and 1 of the differences: five times the runs without pairing."""
+    before, after = np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0])
+    assert unpaired_over_paired_variance(before, after) == pytest.approx(5.0)
+    assert unpaired_over_paired_variance(before, -before) == pytest.approx(0.5)  # pairing harms
+    assert np.isnan(unpaired_over_paired_variance(before, before + 3.0))
+    assert np.isnan(unpaired_over_paired_variance(before[:1], after[:1]))
+    effect = paired_effect(np.exp(before), np.exp(after))  # on the scale of the effect: logarithms
+    assert effect.unpaired_over_paired_variance == pytest.approx(5.0)
 
 
 def test_holm_by_hand():

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mtor_abm import store, whole_file
 from mtor_abm.errors import UserError
+from mtor_abm.runner import study_folder
 from mtor_abm.store import MANIFEST, RunWriter, StoreError, read_run
 from mtor_abm.tidy_csv import csv_text, read_csv
 from mtor_abm.whole_file import write_file
@@ -318,16 +319,16 @@ def test_paths_that_cannot_be_folders_are_one_line(tmp_path):
 
 # --------------------------------------------------------------------------------------- studies
 def test_a_study_folder_must_be_ours(tmp_path):
-    store.check_study_folder(tmp_path / "new")
+    study_folder.check_study_folder(tmp_path / "new")
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.jpg").write_text("x")
     with pytest.raises(StoreError, match=r"cat\.jpg"):
-        store.write_study(tmp_path / "photos", {})
+        study_folder.write_study(tmp_path / "photos", {})
     with pytest.raises(StoreError, match="is a file"):
-        store.check_study_folder(tmp_path / "photos" / "cat.jpg")
-    store.write_study(tmp_path / "new", {"status": "running"})
+        study_folder.check_study_folder(tmp_path / "photos" / "cat.jpg")
+    study_folder.write_study(tmp_path / "new", {"status": "running"})
     (tmp_path / "new" / "notes.txt").write_text("x")  # beside a study people may keep notes
-    store.write_study(tmp_path / "new", {"status": "done"})
+    study_folder.write_study(tmp_path / "new", {"status": "done"})
     assert json.loads((tmp_path / "new" / "study.json").read_text())["status"] == "done"
 
 
@@ -338,7 +339,7 @@ def test_summaries_are_gathered_from_complete_runs_only(tmp_path):
     (half / MANIFEST).unlink()
     with RunWriter(tmp_path / "b__seed_0001") as writer:
         writer.finish({**ABOUT, "status": "failed"})
-    assert store.write_study_summary(tmp_path) == 1
+    assert study_folder.write_study_summary(tmp_path) == 1
     assert (tmp_path / "summary.csv").read_text() == (
         "scenario,seed,readout,unit,value\ntoy,1,area,mm2,0.5\ntoy,1,bone,1,\n"
     )

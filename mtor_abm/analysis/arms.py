@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import UserError
-from ..store import MANIFEST, RUN_NAME, Run, find_runs, read_run
+from ..runner.study_folder import find_runs
+from ..store import MANIFEST, RUN_NAME, Run, read_run
 
 # Tables of a scenario that set the lattice and what stands on it at hour 0, and single keys.
 MUST_AGREE = (
@@ -103,14 +104,28 @@ def scenario_of(folder: Path) -> str:
 
 
 def _arms(folders: Sequence[Path]) -> list[Arm]:
-    runs: dict[str, dict[int, Run]] = {}
+    runs = []
     for folder in folders:
         run = read_run(folder)
         if run.status != "complete":
             cause = run.manifest.get("error", run.status)
             raise UserError(f"{folder} failed ({cause}); run it again or leave it out")
+        runs.append(run)
+    return arms_of(runs)
+
+
+def arms_of(all_runs: Sequence[Run]) -> list[Arm]:
+    """Complete runs of one study as arms, in the order in which their scenarios come.
+
+    Raises:
+        UserError: runs of one scenario were made with other parameters, version or sources.
+    """
+    runs: dict[str, dict[int, Run]] = {}
+    for run in all_runs:
         runs.setdefault(run.scenario, {})[run.seed] = run
-    arms = [Arm(name, folders[0].parent, dict(sorted(of.items()))) for name, of in runs.items()]
+    arms = [
+        Arm(name, all_runs[0].folder.parent, dict(sorted(of.items()))) for name, of in runs.items()
+    ]
     for arm in arms:
         for run in arm.runs.values():
             for key in ("scenario_sha256", "package_version", "sources"):

@@ -20,11 +20,13 @@ from ..tidy_csv import csv_text
 from ..whole_file import storage_error, write_file
 from .arms import Arm, find_arm, find_arms, refuse_incomparable, shared_seeds
 from .statistics import (
+    PairedEffect,
     TimeToEvent,
     holm,
     log_rank_p,
     mean_interval,
     paired_effect,
+    unpaired_over_paired_variance,
     variance_reduction,
 )
 
@@ -69,6 +71,12 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "p_adjusted": ("1", "p adjusted for the readouts of this arm (Holm)"),
     "n_pairs": ("1", "pairs of runs in which the readout is defined"),
     "variance_reduction": ("1", "1 - variance within pairs / variance without pairing"),
+    "unpaired_over_paired_variance": (
+        "1",
+        "(var(treated) + var(control)) / var(effect of a pair), on the scale of the effect (of a "
+        "ratio: logarithms): so many times the runs would be needed with independent seeds; empty "
+        "if all pairs have one effect",
+    ),
     "control_median": ("d", "of times: Kaplan-Meier median; empty if fewer than half reach it"),
     "treated_median": ("d", "of times: Kaplan-Meier median; empty if fewer than half reach it"),
     "control_reached": ("1", "of times: control runs that reach the threshold"),
@@ -179,7 +187,7 @@ def compare(
         effects = compare_runs(label, befores, afters, threshold_mm2, interval, test)
         rows += [effect | {"control": base.name} for effect in effects]
     folder = base.study if out is None else Path(out)
-    path = _write(folder, rows)
+    path = write_effects(folder / FILE_NAME, rows)
     return Comparison(base.name, rows, notes, path)
 
 
@@ -210,6 +218,7 @@ def compare_runs(
                 effect=effect.kind, estimate=effect.estimate, ci_low=effect.low,
                 ci_high=effect.high, p=effect.p, n_pairs=effect.n,
                 variance_reduction=effect.variance_reduction,
+                unpaired_over_paired_variance=effect.unpaired_over_paired_variance,
             )
         )  # fmt: skip
     rows += _time_to_threshold(label, control, treated, threshold_mm2)
@@ -217,6 +226,12 @@ def compare_runs(
     for row, p_adjusted in zip(rows, adjusted, strict=True):
         row["p_adjusted"] = float(p_adjusted)
     return rows
+
+
+def effect_on(readout: str, control: Sequence[Run], treated: Sequence[Run]) -> PairedEffect:
+    """The effect on one readout of summary.csv; the two sequences are paired in their order."""
+    before, after = (_column(_readouts(runs, {}), readout) for runs in (control, treated))
+    return paired_effect(before, after)
 
 
 def _readouts(runs: Sequence[Run], units: dict[str, str]) -> list[dict[str, float]]:
@@ -255,6 +270,9 @@ def _time_to_threshold(
             effect="difference", estimate=mean, ci_low=low, ci_high=high,
             p=log_rank_p(before, after), n_pairs=len(control),
             variance_reduction=variance_reduction(before.truncated, after.truncated),
+            unpaired_over_paired_variance=unpaired_over_paired_variance(
+                before.truncated, after.truncated
+            ),
             control_median=before.median(), treated_median=after.median(),
             control_reached=before.n_reached, treated_reached=after.n_reached,
         )
@@ -276,16 +294,19 @@ def _row(**values: Any) -> dict[str, Any]:
     return {name: values.get(name, float("nan")) for name in COLUMNS}
 
 
-def _write(folder: Path, rows: Sequence[dict[str, Any]]) -> Path:
-    """Write comparison.csv; replace one of ours, but nothing else."""
-    path = folder / FILE_NAME
+def write_effects(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
+    """Write effects as a table; replace one of ours, but nothing else.
+
+    Raises:
+        UserError: another file stands there, or the disk refuses.
+    """
     header = ",".join(COLUMNS)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.read_bytes().startswith(b"control,treated,readout,"):
             raise UserError(f"{path} was not written by compare; move it or choose another --out")
     except OSError as error:
-        raise storage_error(error, folder) from error
+        raise storage_error(error, path.parent) from error
     table = {name: [row[name] for row in rows] for name in COLUMNS}
     write_file(path, csv_text(table) if rows else header + "\n")
     return path

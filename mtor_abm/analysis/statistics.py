@@ -34,6 +34,8 @@ class PairedEffect:
         n: pairs used; a pair with a NaN is left out.
         variance_reduction: 1 - variance within pairs / variance without pairing; NaN if neither
             arm varies. 0.75 means that pairing did what 4 times the runs would have done.
+        unpaired_over_paired_variance: the same as a factor, 4 in that case; NaN if all pairs have
+            one effect, which no number of unpaired runs could match.
     """
 
     kind: Literal["ratio", "difference"]
@@ -43,6 +45,7 @@ class PairedEffect:
     p: float
     n: int
     variance_reduction: float
+    unpaired_over_paired_variance: float
 
 
 def paired_effect(
@@ -80,6 +83,7 @@ def paired_effect(
         paired_t_p(gain) if test == "t" else sign_flip_p(gain),
         int(gain.size),
         variance_reduction(before, after),
+        unpaired_over_paired_variance(before, after),
     )
 
 
@@ -147,6 +151,18 @@ def variance_reduction(before: np.ndarray, after: np.ndarray) -> float:
     if unpaired == 0.0 or (_is_constant(before) and _is_constant(after)):
         return float("nan")
     return 1.0 - float((after - before).var(ddof=1)) / unpaired
+
+
+def unpaired_over_paired_variance(before: np.ndarray, after: np.ndarray) -> float:
+    """(var(before) + var(after)) / var(after - before): what common random numbers are worth.
+
+    So many times the runs are needed for the same interval if arms do not share their seeds. Below
+    1 if pairing harms; NaN with fewer than 2 pairs, or if all of them differ alike.
+    """
+    gain = after - before
+    if gain.size < 2 or _is_constant(gain):
+        return float("nan")
+    return float((before.var(ddof=1) + after.var(ddof=1)) / gain.var(ddof=1))
 
 
 def holm(p: np.ndarray) -> np.ndarray:

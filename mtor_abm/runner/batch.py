@@ -6,71 +6,26 @@ on when it is started again.
 """
 
 import contextlib
-import hashlib
-import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..compilation import ensure_compiled
-from ..errors import UserError
-from ..provenance import identity
-from ..store import (
-    MANIFEST,
-    StoreError,
-    check_study_folder,
-    ended_run,
-    foreign_entries,
-    read_run,
-    run_name,
-    write_study_summary,
-)
+from ..store import StoreError
 from ..whole_file import write_file
+from .in_use import in_use, sweep
+from .plan import Parting, plan_study
 from .pool import ELSEWHERE, PlannedRun, carry_out
 from .progress import Progress
-from .record import DONE, INTERRUPTED, RUNNING, record_study
+from .record import DONE, INTERRUPTED, RUNNING, Record, began
+from .resume import step_reached, take_up
 from .shard import Shard
-from .single import Engine, MarrowEngine, RunResult, Trunk
-
-TRUNKS = ".trunks"  # folder beside the studies
-
-
-@dataclass(frozen=True)
-class Parting:
-    """When the runs of one seed part, and where what they share is kept.
-
-    Attributes:
-        day: up to which they are one run, as far as their scenarios allow.
-        store: folder of all trunks, by the hash of what determines them.
-        trunk_of: scenario and day -> scenario of the trunk.
-    """
-
-    day: float
-    store: Path
-    trunk_of: Callable[[Any, float], Any]
-
-    def plan(self, waiting: Sequence[PlannedRun]) -> tuple[list[PlannedRun], list[PlannedRun]]:
-        """Trunks to grow, each once, and the runs that start from them."""
-        trunks: dict[Path, PlannedRun] = {}
-        runs = []
-        shared = {run.scenario.name: run.scenario for run in waiting}
-        shared = {name: self.trunk_of(s, self.day) for name, s in shared.items()}
-        hashes = {name: s.identity_hash() for name, s in shared.items()}
-        for run in waiting:
-            scenario = shared[run.scenario.name]
-            step = round(self.day * 24.0 / scenario.run.step_h)
-            about = identity(hashes[scenario.name], run.seed) | {"step": step}
-            digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
-            trunk = Trunk(self.store / run_name(digest[:16], run.seed), about)
-            runs.append(replace(run, trunk=trunk))
-            trunks[trunk.folder] = PlannedRun(
-                scenario, run.seed, trunk.folder, "run", trunk, until=step
-            )
-        return list(trunks.values()), runs
+from .single import SECONDS_BETWEEN_CHECKPOINTS, Engine, MarrowEngine, RunResult
+from .study_folder import write_study_summary
 
 
 @dataclass(frozen=True)
@@ -111,106 +66,6 @@ class StudyResult:
         }
 
 
-def plan_study(
-    scenarios: Sequence[Any],
-    seeds: Sequence[int] | None,
-    out: Path,
-    force: bool = False,
-    shard: Shard | None = None,
-) -> list[PlannedRun]:
-    """What a study would do; writes nothing.
-
-    The plan of a shard is whole; runs of other shards have the action "elsewhere".
-
-    Args:
-        scenarios: validated scenarios with different names.
-        seeds: one run each per scenario; None takes those of the scenario.
-        out: folder of the study.
-        force: run anew even what is complete.
-        shard: the share of the plan that this process does; None for all.
-
-    Raises:
-        StoreError: the folder is foreign, or a complete run in it is of another identity.
-        UserError: force with a shard.
-    """
-    if force and shard is not None:
-        raise UserError(
-            "--force with --shard would remove runs that other shards count on; "
-            "choose another --name, or delete the folder first"
-        )
-    check_study_folder(out)
-    names = [scenario.name for scenario in scenarios]
-    for name in names:
-        if names.count(name) > 1:
-            raise StoreError(
-                f"scenario {name!r} is given {names.count(name)} times; give each name once"
-            )
-    wanted = [
-        PlannedRun(scenario, seed, out / run_name(scenario.name, seed), ELSEWHERE)
-        for scenario in scenarios
-        for seed in dict.fromkeys(scenario.run.seed_list() if seeds is None else seeds)
-    ]
-    mine = {run.folder for run in (wanted if shard is None else shard.of(wanted))}
-    hashes = {scenario.name: scenario.identity_hash() for scenario in scenarios}
-
-    def action(run: PlannedRun) -> str:
-        if run.folder not in mine:
-            return ELSEWHERE
-        return _action(run.folder, identity(hashes[run.scenario.name], run.seed), force)
-
-    planned = [replace(run, action=action(run)) for run in wanted]
-    for scenario in scenarios:
-        _refuse_mixed_arm(scenario, out, mine)
-    return planned
-
-
-def _refuse_mixed_arm(scenario: Any, out: Path, planned: set[Path]) -> None:
-    """Other seeds of an arm must have been made with the same parameters."""
-    wanted = scenario.identity_hash()
-    for folder in sorted(out.glob(run_name(scenario.name, 0).replace("0000", "*"))):
-        run = None if folder in planned else ended_run(folder)
-        if run is None:
-            continue
-        if run.status == "complete" and run.identity.get("scenario_sha256") != wanted:
-            raise StoreError(
-                f"{folder} was made with other parameters of '{scenario.name}', and one arm must "
-                "not mix two; choose another --name, or delete that folder"
-            )
-
-
-def _action(folder: Path, wanted: dict[str, Any], force: bool) -> str:
-    """Whether to run, or to keep what lies there."""
-    if not folder.is_dir():
-        if folder.exists():
-            raise StoreError(f"{folder} is a file; move it or choose another --out or --name")
-        return "run"
-    foreign = foreign_entries(folder)
-    if foreign:
-        raise StoreError(
-            f"{folder} holds {foreign[0]!r}, which no run of mtor_abm writes; "
-            "move it or choose another --out or --name"
-        )
-    if force or not (folder / MANIFEST).exists():
-        return "run"
-    run = read_run(folder)
-    if run.status != "complete":
-        return "run"
-    differing = [key for key, value in wanted.items() if run.identity.get(key) != value]
-    if differing:
-        what = {
-            "scenario_sha256": "other parameters",
-            "seed": "another seed",
-            "package_version": "another version of mtor_abm",
-            "sources": "other sources of mtor_abm",
-        }
-        raise StoreError(
-            f"{folder} is complete but was made with {what[differing[0]]}; "
-            "choose another --name or --out, or run anew with --force"
-        )
-    run.verify()
-    return "skip"
-
-
 def run_study(
     scenarios: Sequence[Any],
     seeds: Sequence[int] | None,
@@ -218,6 +73,9 @@ def run_study(
     *,
     jobs: int | None = None,
     force: bool = False,
+    resume: bool = False,
+    keep_going: bool = False,
+    checkpoint_every_s: float = SECONDS_BETWEEN_CHECKPOINTS,
     report: Progress | None = None,
     executor: Executor | None = None,
     engine: type[Engine] = MarrowEngine,
@@ -236,6 +94,9 @@ def run_study(
         out: folder of the study, new or one of ours.
         jobs: processes; None takes one per core. With 1 the runs happen in this process.
         force: run anew even what is complete.
+        resume: do damaged runs again too, and say what becomes of every run that was begun.
+        keep_going: a folder or file of one run that cannot be used fails that run alone.
+        checkpoint_every_s: seconds of work between two checkpoints of a run.
         report: told how it goes.
         executor: anything with `submit()` in place of a process pool, e.g. that of a cluster.
         engine: the model and how to observe it.
@@ -245,59 +106,89 @@ def run_study(
 
     Raises:
         StoreError: unusable folder, runs of another identity, full disk.
-        KeyboardInterrupt: after stopping; complete runs stay, nothing half-written does.
+        KeyboardInterrupt: after stopping; complete runs and checkpoints stay, nothing half-written
+            does.
     """
     started = time.perf_counter()
     report = report or Progress()
     out = Path(out)
-    planned = plan_study(scenarios, seeds, out, force, shard)
+    planned = [
+        replace(run, checkpoint_every_s=checkpoint_every_s)
+        for run in plan_study(scenarios, seeds, out, force, shard, resume, keep_going)
+    ]
     mine = [run for run in planned if run.action != ELSEWHERE]
-    waiting = [run for run in planned if run.action == "run"]
+    waiting = [run for run in mine if run.is_waiting]
     jobs = min(jobs or available_cores(), max(1, len(waiting)))
     results = {
         run.folder: RunResult(run.scenario.name, run.seed, run.folder, "skipped")
-        for run in planned
+        for run in mine
         if run.action == "skip"
     }
-    record_study(out, planned, results, RUNNING)
+    n_kept = len(results)
+    results |= {run.folder: run.failed(run.fault or "") for run in mine if run.action == "refused"}
+    lenient = resume or keep_going
+    record = Record(out, planned, jobs, began(out), lenient)
+    if shard is None:  # other shards may be writing, on machines whose locks we do not see
+        sweep(out)
+    record.write(results, RUNNING)
     for name, text in (texts or {}).items():
         write_file(out / name, text)
     try:
-        if waiting and engine is MarrowEngine:
-            ensure_compiled(report.say)
-        if parting is not None:
-            trunks, waiting = parting.plan(waiting)
-            if trunks:
-                report.begin(len(trunks), 0, min(jobs, len(trunks)), "trunk")
-                with contextlib.closing(carry_out(trunks, jobs, executor, report, engine)) as grown:
-                    for n_grown, result in enumerate(grown, start=1):
-                        report.finished(result, n_grown, len(trunks))
-                report.end()
-        report.begin(len(waiting), len(mine) - len(waiting), jobs)
-        n_before = len(results)
-        with contextlib.closing(carry_out(waiting, jobs, executor, report, engine)) as ended:
-            for result in ended:
-                results[result.folder] = result
-                report.finished(result, len(results) - n_before, len(waiting))
+        with in_use(out):
+            take_up(mine, report, resume)
+            if waiting and engine is MarrowEngine:
+                ensure_compiled(report.say)
+            if parting is not None:
+                waiting = _grow(parting, waiting, jobs, executor, report, engine)
+            n_before = len(results)
+            report.begin(len(waiting), n_kept, jobs)
+            with contextlib.closing(carry_out(waiting, jobs, executor, report, engine)) as ended:
+                for result in ended:
+                    results[result.folder] = result
+                    report.finished(result, len(results) - n_before, len(waiting))
+            # Of several shards the last one sees this, or two that end together: they write alike.
+            is_gathered = record.all_others_ended()
+            if is_gathered:
+                write_study_summary(out, report.say if lenient else None)
     except BaseException as error:
         with contextlib.suppress(StoreError):  # the first fault is the one to tell
-            record_study(out, planned, results, INTERRUPTED)
+            record.write(results, INTERRUPTED)
         if isinstance(error, KeyboardInterrupt):
-            n_left = len(mine) - len(results)
-            report.say(
-                f"stopped: {len(results)} of {len(mine)} runs complete in {out}; "
-                f"the same command runs the other {n_left}"
-            )
+            report.say(_what_is_left(out, mine, results))
         raise
     finally:
         report.end()
-    # Of several shards the last one sees this, or two that end together: they write the same.
-    all_ended = all(ended_run(run.folder) for run in planned if run.action == ELSEWHERE)
-    if all_ended:
-        write_study_summary(out)
-    record_study(out, planned, results, DONE)
+    record.write(results, DONE)
     ordered = [results[run.folder] for run in mine]
-    return StudyResult(out, ordered, time.perf_counter() - started, all_ended)
+    return StudyResult(out, ordered, time.perf_counter() - started, is_gathered)
+
+
+def _grow(
+    parting: Parting, waiting: Sequence[PlannedRun], jobs: int, executor: Executor | None,
+    report: Progress, engine: type[Engine],
+) -> list[PlannedRun]:  # fmt: skip
+    """Grow the trunks; return the runs that start from them."""
+    trunks, runs = parting.plan(waiting)
+    if trunks:
+        report.begin(len(trunks), 0, min(jobs, len(trunks)), "trunk")
+        with contextlib.closing(carry_out(trunks, jobs, executor, report, engine)) as grown:
+            for n_grown, result in enumerate(grown, start=1):
+                report.finished(result, n_grown, len(trunks))
+        report.end()
+    return runs
+
+
+def _what_is_left(
+    out: Path, planned: Sequence[PlannedRun], results: Mapping[Path, RunResult]
+) -> str:
+    n_complete = sum(result.status != "failed" for result in results.values())
+    left = [run for run in planned if run.folder not in results]
+    n_begun = sum(step_reached(run) is not None for run in left)
+    return (
+        f"stopped: {n_complete} of {len(planned)} runs complete in {out}; the same command runs "
+        f"the other {len(planned) - n_complete}"
+        + (f", {n_begun} from a checkpoint" * (n_begun > 0))
+    )
 
 
 def available_cores() -> int:

@@ -27,6 +27,7 @@ from ..provenance import identity, model_fingerprint, provenance
 from ..store import LOG_FILE, SCENARIO_FILE, RunWriter, StoreError
 from .progress import Progress
 from .single import (
+    SECONDS_BETWEEN_CHECKPOINTS,
     Engine,
     MarrowEngine,
     RunResult,
@@ -40,6 +41,7 @@ from .single import (
 
 SECONDS_BETWEEN_LOOKS = 0.1
 ATTEMPTS_ALONE = 2  # a suspect may have been innocent so far and be unlucky once
+PRELOADED = ["mtor_abm.runner.single", "mtor_abm.model", "mtor_abm.observe"]
 ELSEWHERE = "elsewhere"  # the action of a run that another process does
 STARTED = 1e-9  # the mark of a run that a process has taken up; far below one step of any run
 
@@ -52,9 +54,14 @@ class PlannedRun:
         scenario: its validated parameters.
         seed: its seed.
         folder: where it belongs.
-        action: "run", "skip" where it is complete already, or "elsewhere" (another shard's).
+        action: "run", "skip" where it is complete already, "redo" where it is damaged and moved
+            aside first, "refused" where its folder cannot be used and the study goes on, or
+            "elsewhere" (another shard's).
         trunk: what it shares with other runs, kept or about to be.
         until: of a trunk itself, the step after which the runs part; None for a run.
+        fault: why it is done again or refused, in one line.
+        keep_going: a disk that refuses this run fails it, and not the study.
+        checkpoint_every_s: seconds of work between checkpoints.
     """
 
     scenario: Any
@@ -63,25 +70,43 @@ class PlannedRun:
     action: str
     trunk: Trunk | None = None
     until: int | None = None
+    fault: str | None = None
+    keep_going: bool = False
+    checkpoint_every_s: float = SECONDS_BETWEEN_CHECKPOINTS
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is something to do."""
+        return self.action in ("run", "redo")
 
     def carry_out(self, engine: type[Engine], **watch: Any) -> RunResult:
         """Do it, in this process; `watch` are progress and should_stop of `run_one`.
 
         A trunk whose model fails is no fault of the study: its runs find out for themselves.
+
+        Raises:
+            StoreError: the disk refuses, unless it is to keep going.
+            StoppedError: it was asked to stop.
         """
-        if self.until is None or self.trunk is None:
-            return run_one(
-                self.scenario, self.seed, self.folder, engine=engine, trunk=self.trunk, **watch
-            )
+        watch = {"engine": engine, "checkpoint_every_s": self.checkpoint_every_s, **watch}
         try:
-            return grow_trunk(
-                self.scenario, self.seed, self.trunk, self.until, engine=engine, **watch
-            )
-        except (StoreError, StoppedError):
+            if self.until is None or self.trunk is None:
+                return run_one(self.scenario, self.seed, self.folder, trunk=self.trunk, **watch)
+            return grow_trunk(self.scenario, self.seed, self.trunk, self.until, **watch)
+        except StoppedError:
             raise
+        except StoreError as error:
+            if not self.keep_going:
+                raise
+            return self.failed(str(error))
         except Exception as error:
-            cause = one_line(f"{type(error).__name__}: {error}")
-            return RunResult(self.scenario.name, self.seed, self.folder, "failed", error=cause)
+            if self.until is None:
+                raise
+            return self.failed(one_line(f"{type(error).__name__}: {error}"))
+
+    def failed(self, cause: str) -> RunResult:
+        """Its result if it could not be done."""
+        return RunResult(self.scenario.name, self.seed, self.folder, "failed", error=cause)
 
     def weight(self) -> float:
         """Relative cost."""
@@ -105,7 +130,8 @@ def carry_out(
         with _ctrl_c_noted(crew.stop):
             yield from crew.through(executor)
     elif jobs == 1:
-        yield from crew.alone()
+        with _ctrl_c_noted(crew.stop):
+            yield from crew.alone()
     else:
         with _ctrl_c_noted(crew.stop):
             yield from crew.through_pools(jobs)
@@ -167,7 +193,15 @@ class _Crew:
             return progress
 
         for index, run in enumerate(self.runs):
-            yield run.carry_out(self.engine, progress=mark(index))
+            try:
+                result = run.carry_out(
+                    self.engine, progress=mark(index), should_stop=lambda: bool(self.stop.value)
+                )
+            except StoppedError:
+                raise KeyboardInterrupt from None
+            yield result
+            if self.stop.value:
+                raise KeyboardInterrupt
 
     def through(self, executor: Executor) -> Iterator[RunResult]:
         """By an executor that somebody else made and ends; progress run by run.
@@ -277,14 +311,14 @@ class _Crew:
             self.tell()
 
     def _killed(self, i: int) -> RunResult:
-        """Record a run whose process dies whenever it is tried."""
+        """Record a run whose process dies whenever it is tried; its checkpoint stays."""
         run = self.runs[i]
         cause = (
             "its process was killed again and again; most likely the memory ran out "
             "(fewer --jobs or a smaller marrow need less)"
         )
         if run.until is not None:
-            return RunResult(run.scenario.name, run.seed, run.folder, "failed", 0.0, cause)
+            return run.failed(cause)
         with RunWriter(run.folder) as writer:
             writer.write_text(SCENARIO_FILE, run.scenario.to_toml())
             writer.write_text(LOG_FILE, cause + "\n")
@@ -299,7 +333,7 @@ class _Crew:
                     **provenance(),
                 }
             )
-        return RunResult(run.scenario.name, run.seed, run.folder, "failed", 0.0, cause)
+        return run.failed(cause)
 
 
 # ---------------------------------------------------------------------------- within the processes
@@ -328,9 +362,7 @@ def _context() -> Any:
     """Fresh processes that inherit no threads; forked from a clean server where there is one."""
     if "forkserver" in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(
-            ["mtor_abm.runner.single", "mtor_abm.model", "mtor_abm.observe"]
-        )
+        context.set_forkserver_preload(PRELOADED)
         return context
     return multiprocessing.get_context("spawn")
 

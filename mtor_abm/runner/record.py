@@ -4,24 +4,25 @@ Several processes, each with a shard of one plan, may work in one folder. A proc
 the runs it does itself; the state of any other is what its folder shows.
 """
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..store import (
-    RUN_NAME,
-    STUDY_FILE,
-    StoreError,
-    ended_run,
+from ..store import Run, StoreError, ended_run
+from .in_use import is_in_use
+from .pool import ELSEWHERE, PlannedRun
+from .single import RunResult, Schedule
+from .study_folder import (
+    SUMMARY,
+    UNTOLD,
     find_runs,
+    read_study,
     write_study,
     write_study_summary,
 )
-from ..whole_file import storage_error
-from .pool import ELSEWHERE, PlannedRun
-from .single import RunResult
 
 LEFT, COMPLETE, FAILED = "left", "complete", "failed"  # states of a run in study.json
 RUNNING, INTERRUPTED, INCOMPLETE, DONE = (
@@ -32,38 +33,75 @@ RUNNING, INTERRUPTED, INCOMPLETE, DONE = (
 )  # of a study
 
 
-def record_study(
-    out: Path,
-    planned: Sequence[PlannedRun],
-    results: Mapping[Path, RunResult],
-    status: str,
-) -> None:
-    """Write study.json: all runs of the plan, and those that earlier calls left in the folder.
+@dataclass(frozen=True)
+class Record:
+    """How one call to run a study, or a shard of it, is recorded.
 
-    Args:
+    Attributes:
         out: folder of the study.
         planned: the whole plan.
-        results: of the runs of this process that have ended.
-        status: of this process; while runs of others are left, "done" is written as "incomplete".
+        jobs: processes of this call.
+        started: when work began in the folder, seconds since the epoch; see `began`.
+        lenient: a damaged run of another call or shard is left, and no error.
     """
-    mine = {run.folder.name: run for run in planned if run.action != ELSEWHERE}
-    others = {
-        run.folder.name: (run.scenario.name, run.seed) for run in planned if run.action == ELSEWHERE
-    }
 
-    def look() -> dict[str, Any]:
-        runs = _seen(out, others, left_out=mine)
-        for name, plan in mine.items():
-            result = results.get(plan.folder)
-            state = LEFT if result is None else FAILED if result.status == "failed" else COMPLETE
-            runs[name] = _entry(plan.scenario.name, plan.seed, state)
-        return _content(runs, status)
+    out: Path
+    planned: Sequence[PlannedRun]
+    jobs: int
+    started: float
+    lenient: bool = False
 
-    _write_until_true(out, look)
+    def write(self, results: Mapping[Path, RunResult], status: str) -> None:
+        """Write study.json: all runs of the plan, and those that earlier calls left in the folder.
+
+        Args:
+            results: of the runs of this process that have ended.
+            status: of this process; while runs of others are left, "done" becomes "incomplete".
+        """
+        mine = {run.folder.name: run for run in self.planned if run.action != ELSEWHERE}
+        others = {run.folder.name: _entry(run) for run in self.planned if run.action == ELSEWHERE}
+        earlier = self._earlier()
+        scenarios = {run.scenario.name: run.scenario for run in self.planned}
+        about = {
+            "jobs": self.jobs,
+            "started": round(self.started, 3),
+            "scenarios": [*earlier["scenarios"], *scenarios],
+            "scenario_sha256": earlier["scenario_sha256"]
+            | {name: scenario.identity_hash() for name, scenario in scenarios.items()},
+        }
+
+        def look() -> dict[str, Any]:
+            runs = _seen(self.out, others, mine, self.lenient)
+            for name, plan in mine.items():
+                runs[name] = _entry(plan, results.get(plan.folder))
+            return _content(runs, status, about)
+
+        _write_until_true(self.out, look)
+
+    def all_others_ended(self) -> bool:
+        """Whether no run of another shard is left."""
+        others = (run.folder for run in self.planned if run.action == ELSEWHERE)
+        return all(ended_run(folder, self.lenient) for folder in others)
+
+    def _earlier(self) -> Mapping[str, Any]:
+        """What earlier calls wrote, as far as it can be read."""
+        try:
+            return read_study(self.out)
+        except StoreError:
+            return UNTOLD
+
+
+def began(out: Path) -> float:
+    """Now, or when the first of those began who are at work in this folder already."""
+    now = time.time()
+    if is_in_use(out):
+        with contextlib.suppress(StoreError):
+            return min(now, read_study(out)["started"])
+    return now
 
 
 @dataclass(frozen=True)
-class Gathered:
+class Standing:
     """What a study folder holds.
 
     Attributes:
@@ -80,18 +118,26 @@ class Gathered:
         return {**self.__dict__, "folder": str(self.folder)}
 
 
-def gather(out: Path) -> Gathered:
-    """Write summary.csv of all complete runs, and study.json from what the folders show.
+def refresh(out: Path) -> Standing:
+    """Make study.json and summary.csv what the folders show, as shards may have left them.
+
+    A study where both are so already is not written to.
 
     Raises:
-        StoreError: no study, or one whose study.json cannot be read.
+        StoreError: no study, or one whose study.json or a run cannot be read.
     """
-    known = _planned_before(out)
+    before = read_study(out)
+    about = {key: before[key] for key in before if key not in ("status", "runs")}
 
-    write_study_summary(out)
-    seen = _write_until_true(out, lambda: _content(_seen(out, known), DONE))
+    def look() -> dict[str, Any]:
+        return _content(_seen(out, before["runs"]), DONE, about)
+
+    seen = look()
+    if seen != before or not (out / SUMMARY).exists():
+        write_study_summary(out)
+        seen = _write_until_true(out, look)
     states = [entry["status"] for entry in seen["runs"].values()]
-    return Gathered(out, *(states.count(state) for state in (COMPLETE, FAILED, LEFT)))
+    return Standing(out, *(states.count(state) for state in (COMPLETE, FAILED, LEFT)))
 
 
 def _write_until_true(out: Path, look: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -108,46 +154,57 @@ def _write_until_true(out: Path, look: Callable[[], dict[str, Any]]) -> dict[str
 
 
 def _seen(
-    out: Path, planned: Mapping[str, tuple[str, int]], left_out: Mapping[str, Any] | None = None
+    out: Path, known: Mapping[str, Any], left_out: Iterable[str] = (), lenient: bool = False
 ) -> dict[str, dict[str, Any]]:
-    """State of every run of a folder as its manifest tells it; planned ones without are left."""
-    runs = {name: _entry(*about, LEFT) for name, about in planned.items()}
+    """State of every run of a folder as its manifest tells it; known ones without are left.
+
+    One that failed without leaving a manifest, since the disk refused it, stays failed.
+    """
+    runs = {
+        name: entry if "error" in entry else {**entry, "status": LEFT}
+        for name, entry in known.items()
+    }
+    skipped = set(left_out)
     for folder in find_runs(out) if out.is_dir() else []:
-        if left_out is not None and folder.name in left_out:
+        if folder.name in skipped:
             continue
-        run = ended_run(folder)
+        run = ended_run(folder, lenient)
         if run is not None:
-            runs[folder.name] = _entry(run.scenario, run.seed, run.status)
+            runs[folder.name] = _ended(run, known.get(folder.name, {}))
     return runs
 
 
-def _entry(scenario: str, seed: int, status: str) -> dict[str, Any]:
-    return {"scenario": scenario, "seed": seed, "status": status}
+def _entry(run: PlannedRun, result: RunResult | None = None) -> dict[str, Any]:
+    """A run of the plan, as its result tells."""
+    status = LEFT if result is None else FAILED if result.status == "failed" else COMPLETE
+    entry = {
+        "scenario": run.scenario.name,
+        "seed": run.seed,
+        "status": status,
+        "n_steps": Schedule.of(run.scenario).n_steps,
+    }
+    return entry | ({"error": result.error} if result is not None and result.error else {})
 
 
-def _content(runs: Mapping[str, dict[str, Any]], status: str) -> dict[str, Any]:
+def _ended(run: Run, known: Mapping[str, Any]) -> dict[str, Any]:
+    """A run as its manifest tells; how many steps it was to take, only the plan knows."""
+    entry = {"scenario": run.scenario, "seed": run.seed, "status": run.status}
+    if n_steps := known.get("n_steps", run.manifest.get("n_steps")):
+        entry["n_steps"] = n_steps
+    if run.status != COMPLETE and run.manifest.get("error"):
+        entry["error"] = run.manifest["error"]
+    return entry
+
+
+def _content(
+    runs: Mapping[str, dict[str, Any]], status: str, about: Mapping[str, Any]
+) -> dict[str, Any]:
     any_left = any(run["status"] == LEFT for run in runs.values())
     if status == DONE and any_left:
         status = INCOMPLETE
-    scenarios = list(dict.fromkeys(run["scenario"] for run in runs.values()))
-    return {"status": status, "scenarios": scenarios, "runs": dict(sorted(runs.items()))}
-
-
-def _planned_before(out: Path) -> dict[str, tuple[str, int]]:
-    """Runs that study.json lists."""
-    path = out / STUDY_FILE
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        runs = content["runs"]
-        known = {name: (str(run["scenario"]), int(run["seed"])) for name, run in runs.items()}
-    except FileNotFoundError as error:
-        raise StoreError(
-            f"{out} is no study of mtor_abm (no {STUDY_FILE}); give the folder that `run` named"
-        ) from error
-    except OSError as error:
-        raise storage_error(error, path) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(
-            f"{path} is damaged; repeat the command that made the study, which writes it anew"
-        ) from error
-    return {name: about for name, about in known.items() if RUN_NAME.fullmatch(name)}
+    there = {run["scenario"]: None for run in runs.values()}
+    # In the order in which they were given: the first is the control of `gather`.
+    scenarios = [name for name in dict.fromkeys([*about["scenarios"], *there]) if name in there]
+    return {
+        "status": status, **about, "scenarios": scenarios, "runs": dict(sorted(runs.items())),
+    }  # fmt: skip

@@ -231,7 +231,9 @@ def run_one(
             track.close()
             return RunResult(
                 scenario.name, seed, folder, "done",
-                finish(writer, n_steps=track.step, tables=track.dictionary()),
+                finish(
+                    writer, n_steps=track.step, begun_at_step=n_before, tables=track.dictionary()
+                ),
                 begun_at_step=n_before,
             )  # fmt: skip
         except (StoreError, StoppedError):

@@ -1,0 +1,73 @@
+"""Our CSV tables as Parquet, block by block (needs pyarrow, the extra `parquet`)."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+from ..whole_file import PARTIAL, storage_error
+
+TEXTS = (
+    "scenario", "readout", "unit", "event", "cell_type", "cause", "control", "treated", "effect",
+)  # fmt: skip
+WHOLE_NUMBERS = ("seed", "uid", "parent_uid", "clone", "n_pairs")
+BYTES_PER_BLOCK = 16 * 2**20
+
+
+def ensure_installed() -> None:
+    """See that pyarrow is there.
+
+    Raises:
+        UserError: it is not.
+    """
+    _pyarrow()
+
+
+def convert(path: Path) -> Path:
+    """Write a CSV of ours as Parquet beside it; returns the new path.
+
+    Types are declared by name, so that they do not depend on the first rows: texts, whole numbers
+    of 64 bits, and float64 for all else. An empty cell is null.
+
+    Raises:
+        UserError: pyarrow is missing, or the disk refuses.
+    """
+    arrow = _pyarrow()
+    target = path.with_suffix(".parquet")
+    partial = path.with_name(f".{target.name}.0{PARTIAL}")
+    try:
+        with path.open(encoding="utf-8") as file:
+            names = file.readline().rstrip("\n").split(",")
+        types = {name: _type(arrow, name) for name in names}
+        reader = arrow.csv.open_csv(
+            path,
+            read_options=arrow.csv.ReadOptions(block_size=BYTES_PER_BLOCK),
+            convert_options=arrow.csv.ConvertOptions(
+                column_types=types, null_values=[""], strings_can_be_null=True
+            ),
+        )
+        with reader, arrow.parquet.ParquetWriter(partial, reader.schema) as writer:
+            for batch in reader:
+                writer.write_batch(batch)
+        partial.replace(target)
+    except OSError as error:
+        raise storage_error(error, target) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
+
+
+def _type(arrow: Any, name: str) -> Any:
+    if name in TEXTS:
+        return arrow.string()
+    return arrow.int64() if name in WHOLE_NUMBERS else arrow.float64()
+
+
+def _pyarrow() -> Any:
+    try:
+        arrow = import_module("pyarrow")
+        for part in ("csv", "parquet"):
+            import_module(f"pyarrow.{part}")
+    except ImportError:
+        raise UserError("Parquet needs pyarrow; pip install -e '.[parquet]'") from None
+    return arrow

@@ -1,0 +1,186 @@
+"""What a study would do: which runs are to be done, kept, done again or left to others."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+from ..provenance import identity
+from ..store import (
+    MANIFEST,
+    DamagedRunError,
+    StoreError,
+    ended_run,
+    foreign_entries,
+    read_run,
+    run_name,
+)
+from .pool import ELSEWHERE, PlannedRun
+from .shard import Shard
+from .single import Trunk
+from .study_folder import check_study_folder
+
+TRUNKS = ".trunks"  # folder beside the studies
+MADE_WITH = {
+    "scenario_sha256": "other parameters",
+    "seed": "another seed",
+    "package_version": "another version of mtor_abm",
+    "sources": "other sources of mtor_abm",
+}
+
+
+@dataclass(frozen=True)
+class Parting:
+    """When the runs of one seed part, and where what they share is kept.
+
+    Attributes:
+        day: up to which they are one run, as far as their scenarios allow.
+        store: folder of all trunks, by the hash of what determines them.
+        trunk_of: scenario and day -> scenario of the trunk.
+    """
+
+    day: float
+    store: Path
+    trunk_of: Callable[[Any, float], Any]
+
+    def plan(self, waiting: Sequence[PlannedRun]) -> tuple[list[PlannedRun], list[PlannedRun]]:
+        """Trunks to grow, each once, and the runs that start from them."""
+        trunks: dict[Path, PlannedRun] = {}
+        runs = []
+        shared = {run.scenario.name: run.scenario for run in waiting}
+        shared = {name: self.trunk_of(s, self.day) for name, s in shared.items()}
+        hashes = {name: s.identity_hash() for name, s in shared.items()}
+        for run in waiting:
+            scenario = shared[run.scenario.name]
+            step = round(self.day * 24.0 / scenario.run.step_h)
+            about = identity(hashes[scenario.name], run.seed) | {"step": step}
+            digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+            trunk = Trunk(self.store / run_name(digest[:16], run.seed), about)
+            runs.append(replace(run, trunk=trunk))
+            trunks[trunk.folder] = replace(
+                run, scenario=scenario, folder=trunk.folder, action="run", trunk=trunk, until=step
+            )
+        return list(trunks.values()), runs
+
+
+def plan_study(
+    scenarios: Sequence[Any],
+    seeds: Sequence[int] | None,
+    out: Path,
+    force: bool = False,
+    shard: Shard | None = None,
+    resume: bool = False,
+    keep_going: bool = False,
+) -> list[PlannedRun]:
+    """What a study would do; writes nothing.
+
+    The plan of a shard is whole; runs of other shards have the action "elsewhere".
+
+    Args:
+        scenarios: validated scenarios with different names.
+        seeds: one run each per scenario; None takes those of the scenario.
+        out: folder of the study.
+        force: run anew even what is complete.
+        shard: the share of the plan that this process does; None for all.
+        resume: do damaged runs again, rather than refuse the study.
+        keep_going: leave out runs whose folder cannot be used, rather than refuse the study.
+
+    Raises:
+        StoreError: the folder is foreign, a complete run in it is of another identity, or damaged.
+        UserError: force with a shard.
+    """
+    if force and shard is not None:
+        raise UserError(
+            "--force with --shard would remove runs that other shards count on; "
+            "choose another --name, or delete the folder first"
+        )
+    check_study_folder(out)
+    names = [scenario.name for scenario in scenarios]
+    for name in names:
+        if names.count(name) > 1:
+            raise StoreError(
+                f"scenario {name!r} is given {names.count(name)} times; give each name once"
+            )
+    wanted = [
+        PlannedRun(
+            scenario, seed, out / run_name(scenario.name, seed), ELSEWHERE, keep_going=keep_going
+        )
+        for scenario in scenarios
+        for seed in dict.fromkeys(scenario.run.seed_list() if seeds is None else seeds)
+    ]
+    mine = {run.folder for run in (wanted if shard is None else shard.of(wanted))}
+    hashes = {scenario.name: scenario.identity_hash() for scenario in scenarios}
+
+    def decided(run: PlannedRun) -> PlannedRun:
+        if run.folder not in mine:
+            return run
+        about = identity(hashes[run.scenario.name], run.seed)
+        action, fault = _action(run.folder, about, force, resume, keep_going)
+        return replace(run, action=action, fault=fault)
+
+    planned = [decided(run) for run in wanted]
+    for scenario in scenarios:
+        _refuse_mixed_arm(scenario, hashes[scenario.name], out, mine, resume or keep_going)
+    return planned
+
+
+def _refuse_mixed_arm(
+    scenario: Any, wanted: str, out: Path, mine: set[Path], lenient: bool
+) -> None:
+    """Other seeds of an arm must have been made with the same parameters."""
+    for folder in sorted(out.glob(run_name(scenario.name, 0).replace("0000", "*"))):
+        run = None if folder in mine else ended_run(folder, lenient)
+        if run is None:
+            continue
+        if run.status == "complete" and run.identity.get("scenario_sha256") != wanted:
+            raise StoreError(
+                f"{folder} was made with other parameters of '{scenario.name}', and one arm must "
+                "not mix two; choose another --name, or delete that folder"
+            )
+
+
+def _action(
+    folder: Path, wanted: dict[str, Any], force: bool, resume: bool, keep_going: bool
+) -> tuple[str, str | None]:
+    """Whether to run, to keep what lies there, or to do it again; and why again."""
+    try:
+        _refuse_foreign(folder)
+        if force or not (folder / MANIFEST).exists():
+            return "run", None
+        run = read_run(folder)
+        if run.status != "complete":
+            return "run", None
+        differing = [key for key, value in wanted.items() if run.identity.get(key) != value]
+        if not differing:
+            run.verify()
+            return "skip", None
+    except DamagedRunError as error:
+        if resume:
+            return "redo", error.what
+        if keep_going:
+            return "refused", str(error)
+        raise
+    except StoreError as error:
+        if keep_going:
+            return "refused", str(error)
+        raise
+    raise StoreError(
+        f"{folder} is complete but was made with {MADE_WITH[differing[0]]}; "
+        "choose another --name or --out, or run anew with --force"
+    )
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if not folder.is_dir():
+        if folder.exists():
+            raise StoreError(f"{folder} is a file; move it or choose another --out or --name")
+        return
+    foreign = foreign_entries(folder)
+    if foreign:
+        raise StoreError(
+            f"{folder} holds {foreign[0]!r}, which no run of mtor_abm writes; "
+            "move it or choose another --out or --name"
+        )
