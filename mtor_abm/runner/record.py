@@ -130,7 +130,7 @@ def refresh(out: Path) -> Standing:
     about = {key: before[key] for key in before if key not in ("status", "runs")}
 
     def look() -> dict[str, Any]:
-        return _content(_seen(out, before["runs"]), DONE, about)
+        return _content(_seen(out, _begun(out) | before["runs"]), DONE, about)
 
     seen = look()
     if seen != before or not (out / SUMMARY).exists():
@@ -138,6 +138,15 @@ def refresh(out: Path) -> Standing:
         seen = _write_until_true(out, look)
     states = [entry["status"] for entry in seen["runs"].values()]
     return Standing(out, *(states.count(state) for state in (COMPLETE, FAILED, LEFT)))
+
+
+def _begun(out: Path) -> dict[str, dict[str, Any]]:
+    """Runs by their folders: one that an earlier call left half-done is in no later plan."""
+    begun = {}
+    for folder in find_runs(out):
+        scenario, _, seed = folder.name.rpartition("__seed_")
+        begun[folder.name] = {"scenario": scenario, "seed": int(seed)}
+    return begun
 
 
 def _write_until_true(out: Path, look: Callable[[], dict[str, Any]]) -> dict[str, Any]:
