@@ -209,6 +209,8 @@ def test_a_real_ctrl_c_leaves_nothing_half_written(tmp_path):
          "-S", "geometry.nx=40", "-S", "geometry.ny=40", "--out", str(tmp_path), "--name", "s"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
         env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        # A shell starts jobs in the background with ctrl-C ignored, and a CI may be such a job.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     assert running.stderr is not None
     first = running.stderr.readline()
