@@ -40,14 +40,12 @@ def branch_of(grown: Scenario, arm: Scenario, day: float) -> Scenario:
             f"day {day:g} is not within the run ({grown.run.days:g} d); give --at a day after 0 "
             "and before run.days"
         )
-    mine, theirs = grown.resolved(), arm.resolved()
-    for table in mine:
-        if table not in (*TEXTS, "drugs", "run", "output") and mine[table] != theirs[table]:
-            what = _difference(mine, theirs, table)
-            raise UserError(
-                f"arm '{arm.name}' differs from '{grown.name}' in {what}, which acts "
-                "from the start, so that no growth is shared; run it with `run`"
-            )
+    what = _difference(grown.resolved(), arm.resolved(), ("drugs", "run", "output"))
+    if what:
+        raise UserError(
+            f"arm '{arm.name}' differs from '{grown.name}' in {what}, which acts "
+            "from the start, so that no growth is shared; run it with `run`"
+        )
     tables = grown.tables()
     drugs = arm.tables()["drugs"]
     own = {d: t for d, t in drugs.items() if tables["drugs"].get(d) != t}
@@ -90,16 +88,22 @@ def refuse_another_past(now: Scenario, then: Scenario, day: float) -> None:
         UserError: they do not; names the first table in which they differ.
     """
     mine, theirs = (trunk_of(scenario, day).resolved() for scenario in (now, then))
-    for table in mine:
-        if table not in TEXTS and mine[table] != theirs[table]:
-            raise UserError(
-                f"'{then.name}' differs from '{now.name}' in {_difference(mine, theirs, table)}, "
-                f"which acts before day {day:g}; run it from the start"
-            )
+    what = _difference(mine, theirs)
+    if what:
+        raise UserError(
+            f"'{then.name}' differs from '{now.name}' in {what}, which acts before day {day:g}; "
+            "run it from the start"
+        )
 
 
-def _difference(mine: dict[str, Any], theirs: dict[str, Any], table: str) -> str:
-    """Name of the first key in which two resolved tables differ, with both values."""
+def _difference(
+    mine: dict[str, Any], theirs: dict[str, Any], left_out: tuple[str, ...] = ()
+) -> str:
+    """First key in which two resolved scenarios differ, texts aside, with both values; or ""."""
+    compared = [table for table in mine if table not in (*TEXTS, *left_out)]
+    table = next((table for table in compared if mine[table] != theirs[table]), None)
+    if table is None:
+        return ""
     path, a, b = [table], mine[table], theirs[table]
     while isinstance(a, dict) and isinstance(b, dict):
         key = next(k for k in (*a, *b) if a.get(k) != b.get(k))

@@ -97,8 +97,12 @@ class NewFile:
             self._partial.unlink(missing_ok=True)
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: Path, *parts: str | bytes) -> None:
     """Write one file whole, or not at all.
+
+    Args:
+        path: the file, in a folder that exists.
+        parts: its content, one after the other; texts become UTF-8.
 
     Raises:
         StoreError: full disk, no permission and the like; no temporary file is left.
@@ -108,7 +112,8 @@ def write_file(path: Path, text: str) -> None:
     except OSError as error:
         raise storage_error(error, path) from error
     try:
-        file.write(text)
+        for part in parts:
+            file.write_bytes(part.encode("utf-8") if isinstance(part, str) else part)
         file.commit()
     except OSError as error:
         file.abandon()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..store import FileSoFar
-from ..whole_file import NewFile, storage_error
+from ..whole_file import write_file
 
 FORMAT = "mtor_abm checkpoint 1"
 LONGEST_HEAD = 4096  # bytes; ours have some 300
@@ -67,20 +67,7 @@ def keep(
         "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(),
     }  # fmt: skip
     line = json.dumps(head) + "\n"
-    try:
-        file = NewFile(path)
-    except OSError as error:
-        raise storage_error(error, path) from error
-    try:
-        file.write(line)
-        file.write_bytes(content)
-        file.commit()
-    except OSError as error:
-        file.abandon()
-        raise storage_error(error, path) from error
-    except BaseException:
-        file.abandon()
-        raise
+    write_file(path, line, content)
     return len(line) + len(content)
 
 
@@ -114,6 +101,14 @@ def kept(path: Path, identity: Mapping[str, Any]) -> Checkpoint:
     if not isinstance(found, Checkpoint):
         raise UnusableCheckpointError("no checkpoint")
     return found
+
+
+def kept_if_usable(path: Path, identity: Mapping[str, Any]) -> Checkpoint | None:
+    """As `kept`; None where there is none of use."""
+    try:
+        return kept(path, identity)
+    except UnusableCheckpointError:
+        return None
 
 
 def _opened(path: Path) -> Any:

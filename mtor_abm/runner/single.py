@@ -15,7 +15,7 @@ from ..errors import UserError, one_line
 from ..provenance import identity, provenance
 from ..readouts import count_events, summarise
 from ..store import CHECKPOINT, LOG_FILE, SCENARIO_FILE, RunWriter, StoreError, snapshot_name
-from .checkpoint import Checkpoint, UnusableCheckpointError, keep, kept
+from .checkpoint import Checkpoint, keep, kept_if_usable
 
 HOURS_PER_DAY = 24.0
 SECONDS_BETWEEN_CHECKPOINTS = 30.0  # of work that a killed run may lose; one takes about 0.1 s
@@ -255,17 +255,12 @@ def _begun(
     scenario: Any, seed: int, folder: Path, engine: type[Engine], trunk: Trunk | None
 ) -> Checkpoint | None:
     """Where the run may begin: its own last checkpoint, the end of the trunk, or None: hour 0."""
-    try:
-        return kept(folder / CHECKPOINT, identity(scenario.identity_hash(), seed))
-    except UnusableCheckpointError:
-        pass
-    if trunk is None:
-        return None
-    try:
-        found = kept(trunk.folder / CHECKPOINT, trunk.identity)
-    except UnusableCheckpointError:
-        return None
-    engine.go_on_under(found.model, scenario)
+    own = kept_if_usable(folder / CHECKPOINT, identity(scenario.identity_hash(), seed))
+    if own is not None or trunk is None:
+        return own
+    found = kept_if_usable(trunk.folder / CHECKPOINT, trunk.identity)
+    if found is not None:
+        engine.go_on_under(found.model, scenario)
     return found
 
 
@@ -318,10 +313,7 @@ def grow_trunk(
         as `run_one`. A fault of the model is raised too: the arms meet it again, each for itself.
     """
     started = time.perf_counter()
-    try:
-        begun: Checkpoint | None = kept(trunk.folder / CHECKPOINT, trunk.identity)
-    except UnusableCheckpointError:
-        begun = None
+    begun = kept_if_usable(trunk.folder / CHECKPOINT, trunk.identity)
     if begun is not None and begun.step == until:
         return RunResult(scenario.name, seed, trunk.folder, "skipped")
     with RunWriter(trunk.folder) as writer:
