@@ -69,6 +69,12 @@ def run_name(scenario: str, seed: int) -> str:
     return name
 
 
+def parts_of_run_name(name: str) -> tuple[str, int]:
+    """Scenario and seed of a run's folder, by its name alone; the inverse of `run_name`."""
+    scenario, _, seed = name.rpartition("__seed_")
+    return scenario, int(seed)
+
+
 def snapshot_name(kind: str, day: float) -> str:
     """Name of a snapshot within its run, e.g. cells/day_014.00.csv."""
     return f"{kind}/day_{day:06.2f}.csv"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..store import RUN_NAME, ended_run
+from ..store import RUN_NAME, ended_run, parts_of_run_name
 from ..whole_file import StoreError, storage_error
 from .arms import flat
 from .condition import Condition
@@ -81,11 +81,9 @@ def _refuse(error: OSError) -> None:
 
 def _row(folder: Path, outputs: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the folder of a run says; its parameters by dotted key."""
-    named = RUN_NAME.fullmatch(folder.name)
     row: dict[str, Any] = dict.fromkeys(COLUMNS)
     row |= {"study": folder.parent.relative_to(outputs).as_posix(), "folder": str(folder)}
-    if named:
-        row |= {"scenario": named["scenario"], "seed": int(named["seed"])}
+    row["scenario"], row["seed"] = parts_of_run_name(folder.name)
     try:
         run = ended_run(folder)
     except StoreError:

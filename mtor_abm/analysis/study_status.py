@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ..provenance import identity
-from ..runner.checkpoint import UnusableCheckpointError, step_of
+from ..runner.checkpoint import step_if_usable
 from ..runner.in_use import is_in_use
 from ..runner.study_folder import find_runs, read_study
-from ..store import CHECKPOINT, SCENARIO_FILE, StoreError, ended_run
+from ..store import CHECKPOINT, SCENARIO_FILE, StoreError, ended_run, parts_of_run_name
 
 STATES = ("done", "running", "half-done", "failed", "damaged", "to do")
 
@@ -115,11 +115,11 @@ def study_status(study: Path) -> StudyStatus:
 
 def _state(folder: Path, record: Mapping[str, Any], in_progress: bool) -> RunState:
     entry = record["runs"].get(folder.name, {})
-    scenario, _, seed = folder.name.rpartition("__seed_")
+    scenario, seed = parts_of_run_name(folder.name)
     n_steps = entry.get("n_steps")
 
     def state(state: str, **more: Any) -> RunState:
-        return RunState(folder.name, scenario, int(seed), state, **{"n_steps": n_steps, **more})
+        return RunState(folder.name, scenario, seed, state, **{"n_steps": n_steps, **more})
 
     try:
         run = ended_run(folder)
@@ -136,17 +136,14 @@ def _state(folder: Path, record: Mapping[str, Any], in_progress: bool) -> RunSta
         return state("failed", error=entry["error"])
     if not folder.exists():
         return state("to do")
-    reached = _reached(folder, record, scenario, int(seed))
+    reached = _reached(folder, record, scenario, seed)
     return state("running" if in_progress and _is_touched(folder, record) else "half-done",
                  step=reached)  # fmt: skip
 
 
 def _reached(folder: Path, record: Mapping[str, Any], scenario: str, seed: int) -> int:
     wanted = identity(record["scenario_sha256"].get(scenario, ""), seed)
-    try:
-        return step_of(folder / CHECKPOINT, wanted)
-    except UnusableCheckpointError:
-        return 0
+    return step_if_usable(folder / CHECKPOINT, wanted) or 0
 
 
 def _is_touched(folder: Path, record: Mapping[str, Any]) -> bool:

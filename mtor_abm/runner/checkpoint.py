@@ -81,6 +81,14 @@ def step_of(path: Path, identity: Mapping[str, Any]) -> int:
         return int(_head(file, identity)["step"])
 
 
+def step_if_usable(path: Path, identity: Mapping[str, Any]) -> int | None:
+    """As `step_of`; None where there is none of use."""
+    try:
+        return step_of(path, identity)
+    except UnusableCheckpointError:
+        return None
+
+
 def kept(path: Path, identity: Mapping[str, Any]) -> Checkpoint:
     """Read a checkpoint.
 

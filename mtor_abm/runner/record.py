@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..store import Run, StoreError, ended_run
+from ..store import Run, StoreError, ended_run, parts_of_run_name
 from .in_use import is_in_use
 from .pool import ELSEWHERE, PlannedRun
 from .single import RunResult, Schedule
@@ -144,8 +144,8 @@ def _begun(out: Path) -> dict[str, dict[str, Any]]:
     """Runs by their folders: one that an earlier call left half-done is in no later plan."""
     begun = {}
     for folder in find_runs(out):
-        scenario, _, seed = folder.name.rpartition("__seed_")
-        begun[folder.name] = {"scenario": scenario, "seed": int(seed)}
+        scenario, seed = parts_of_run_name(folder.name)
+        begun[folder.name] = {"scenario": scenario, "seed": seed}
     return begun
 
 

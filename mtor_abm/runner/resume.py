@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from ..provenance import identity
 from ..store import CHECKPOINT, MANIFEST, StoreError, read_run
-from .checkpoint import UnusableCheckpointError, step_of
+from .checkpoint import step_if_usable
 from .pool import PlannedRun
 from .progress import Progress
 from .single import Schedule
@@ -36,10 +36,7 @@ def take_up(planned: Sequence[PlannedRun], report: Progress, aloud: bool) -> Non
 def step_reached(run: PlannedRun) -> int | None:
     """Step of the run's checkpoint, or None if there is none that it can go on from."""
     wanted = identity(run.scenario.identity_hash(), run.seed)
-    try:
-        return step_of(run.folder / CHECKPOINT, wanted)
-    except UnusableCheckpointError:
-        return None
+    return step_if_usable(run.folder / CHECKPOINT, wanted)
 
 
 def _what_lies_there(run: PlannedRun) -> str:
