@@ -1,0 +1,1 @@
+"""What a study looks like: figures, the report page, films and the live view."""
