@@ -189,9 +189,10 @@ def _describe(args: argparse.Namespace) -> int:
 
 
 def _validate(args: argparse.Namespace) -> int:
+    from .runner.plan import refuse_unknown_columns
     from .scenario_files import checked
 
-    verdicts = [checked(file) for file in args.files]
+    verdicts = [checked(file, refuse_unknown_columns) for file in args.files]
     if args.json:
         print_json(verdicts)
     for verdict in verdicts:

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 from pydantic import Field, Strict, field_validator, model_validator
 
 from .errors import UserError
+from .events import EVENTS
 from .parameters import Group, number
+from .validation import suggestion
 
 HIGHEST_SEED = 2**32 - 1
 MOST_SEEDS = 10_000
@@ -92,6 +94,11 @@ class RunParameters(Group):
 
 
 Days = Annotated[tuple[float, ...], Strict(False)]
+Names = Annotated[tuple[str, ...], Strict(False)]
+
+#: Events of events.csv unless others are named: what became of cells. Divisions, the comings of
+#: vessel tips and the steps of maturing cells are three quarters of the file; they are counted anyway.
+FATES = ("arrival", "shedding", "mobilisation", "death", "dormancy_in", "dormancy_out")
 
 
 class OutputParameters(Group):
@@ -103,4 +110,32 @@ class OutputParameters(Group):
     )  # fmt: skip
     cells_at_days: Days = Field(default=(), description="days at which every cell is written")
     fields_at_days: Days = Field(default=(), description="days at which every field is written")
-    events: bool = Field(default=True, description="write events.csv")
+    columns: Names = Field(
+        default=(), description="columns of timeseries.csv beside the time; empty for all. "
+        "summary.csv always has all readouts"
+    )  # fmt: skip
+    events: Names = Field(
+        default=FATES, description="events that go to events.csv; true for all, false for no file. "
+        "summary.csv counts all of them"
+    )  # fmt: skip
+
+    @field_validator("events", mode="before")
+    @classmethod
+    def _all_or_none(cls, events: Any) -> Any:
+        return (tuple(EVENTS) if events else ()) if isinstance(events, bool) else events
+
+    @field_validator("events")
+    @classmethod
+    def _known_in_order(cls, events: tuple[str, ...]) -> tuple[str, ...]:
+        for event in events:
+            if event not in EVENTS:
+                raise UserError(f"unknown event '{event}'; {suggestion(event, EVENTS)}")
+        return tuple(event for event in EVENTS if event in events)
+
+    @field_validator("columns")
+    @classmethod
+    def _each_once(cls, columns: tuple[str, ...]) -> tuple[str, ...]:
+        for column in columns:
+            if columns.count(column) > 1:
+                raise UserError(f"names '{column}' twice; give each column once")
+        return columns

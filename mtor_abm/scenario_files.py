@@ -4,7 +4,7 @@ Every fault is a `UserError` of one line that names the file or the option it ca
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +79,15 @@ def _overridden_drug(override: str) -> str | None:
     return parts[1] if parts[0] == "drugs" and len(parts) > 1 else None
 
 
-def checked(name_or_path: str | Path) -> dict[str, Any]:
-    """Whether a scenario can be used: {"file", "valid", "error"}, ready for JSON."""
+def checked(name_or_path: str | Path, look: Callable[[Scenario], None]) -> dict[str, Any]:
+    """Whether a scenario can be used: {"file", "valid", "error"}, ready for JSON.
+
+    Args:
+        name_or_path: what the person wrote.
+        look: raises UserError for what cannot be seen from the scenario alone.
+    """
     try:
-        load(name_or_path)
+        look(load(name_or_path))
     except UserError as fault:
         return {"file": str(name_or_path), "valid": False, "error": str(fault)}
     return {"file": str(name_or_path), "valid": True, "error": None}

@@ -144,7 +144,7 @@ def test_only_tables_of_ours_are_replaced(demo, tmp_path):
 
 
 def test_runs_without_events_are_named(tmp_path):
-    silent = ToyScenario("silent", output=ToyOutput(events=False))
+    silent = ToyScenario("silent", output=ToyOutput(events=()))
     gathered = gather(study(tmp_path / "s", silent), events=True)
     assert "events.csv: silent__seed_0001" in gathered.notes[0]
     assert not (tmp_path / "s" / "gathered" / "events.csv").exists()

@@ -12,10 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from toy_marrow import LARGE_UID, START_AREA_MM2, ToyEngine, ToyOutput, ToyRun, ToyScenario
 
 from mtor_abm import compilation, readouts
+from mtor_abm.errors import UserError
 from mtor_abm.runner import plan, progress, single
 from mtor_abm.runner.batch import run_study
 from mtor_abm.runner.plan import plan_study
@@ -63,11 +65,29 @@ def test_one_run_holds_what_was_asked_for(tmp_path):
 
 
 def test_the_end_is_observed_even_between_two_rows(tmp_path):
-    scenario = QUIET.but(run=ToyRun(days=0.5), output=ToyOutput(every_h=5.0, events=False))
+    scenario = QUIET.but(run=ToyRun(days=0.5), output=ToyOutput(every_h=5.0, events=()))
     run = read_run(run_one(scenario, 1, tmp_path / "a__seed_0001", engine=ToyEngine).folder)
     assert run.timeseries["time_h"].tolist() == [0, 5, 10, 12]
     assert "events.csv" not in run.manifest["files"]  # but they are counted all the same
     assert "events_division_tumour" in set(run.summary["readout"])
+
+
+def test_a_run_writes_the_columns_and_events_that_were_asked_for(tmp_path):
+    whole = read_run(run_one(ToyScenario(), 1, tmp_path / "a__seed_0001", engine=ToyEngine).folder)
+    chosen = ToyScenario(output=ToyOutput(columns=("n_cells",), events=("death",)))
+    some = read_run(run_one(chosen, 1, tmp_path / "b__seed_0001", engine=ToyEngine).folder)
+    assert list(some.timeseries.columns) == ["time_h", "n_cells"]
+    pd.testing.assert_frame_equal(some.timeseries, whole.timeseries[["time_h", "n_cells"]])
+    assert len(whole.events) > 0 and len(some.events) == 0  # the toy has divisions only
+    assert list(some.events.columns) == list(whole.events.columns)
+    pd.testing.assert_frame_equal(some.summary, whole.summary)
+
+
+def test_an_unknown_column_is_refused_before_anything_is_written(tmp_path):
+    wrong = ToyScenario(output=ToyOutput(columns=("n_cell",)))
+    with pytest.raises(UserError, match="'vehicle': .output. columns has 'n_cell'.*n_cells"):
+        run_study([wrong], [1], tmp_path / "s", engine=ToyEngine)
+    assert not (tmp_path / "s").exists()
 
 
 def test_events_arrive_in_chunks_without_loss(tmp_path, monkeypatch):

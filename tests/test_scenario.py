@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scenario_samples import FULL, SMALL, Tumour
 
 from mtor_abm.errors import UserError
-from mtor_abm.run_settings import parse_seeds
+from mtor_abm.events import EVENTS
+from mtor_abm.run_settings import FATES, parse_seeds
 from mtor_abm.scenario import Scenario
 from mtor_abm.scenario_files import find, load, load_all
 
@@ -140,6 +141,22 @@ def test_overrides_win_in_order_and_take_bare_text(tmp_path):
     assert scenario.title == "a = b"
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("true", tuple(EVENTS)),
+        ("false", ()),
+        ('["dormancy_in", "division", "dormancy_in"]', ("division", "dormancy_in")),
+    ],
+)
+def test_events_are_named_or_all_or_none(written, meant):
+    assert load("vehicle", [f"output.events={written}"]).output.events == meant
+
+
+def test_the_usual_events_are_events():
+    assert set(FATES) < set(EVENTS)
+
+
 def test_a_byte_order_mark_and_windows_lines_do_no_harm(tmp_path):
     path = tmp_path / "windows.toml"
     path.write_bytes(b"\xef\xbb\xbf" + FULL.replace("\n", "\r\n").encode())
@@ -226,6 +243,14 @@ def test_a_byte_order_mark_and_windows_lines_do_no_harm(tmp_path):
         ("[output]\ncells_at_days = [1, 'x']",
          'trial.toml: [output] cells_at_days[1] = "x" is text, not a number; '
          "give a number"),
+        ('[output]\nevents = ["deaths"]',
+         "trial.toml: [output] events = [\"deaths\"] cannot be used: unknown event 'deaths'; "
+         "nearest: death"),
+        ('[output]\nevents = 3',
+         "trial.toml: [output] events = 3 is a whole number, not a list; write [3]"),
+        ('[output]\ncolumns = ["bv_tv", "bv_tv"]',
+         "trial.toml: [output] columns = [\"bv_tv\", \"bv_tv\"] cannot be used: names 'bv_tv' "
+         "twice; give each column once"),
         ("[output]\nevery_h = 2.5",
          "trial.toml: [output] every_h = 2.5 is no whole number of steps of run.step_h = 1.0; "
          "give 2"),

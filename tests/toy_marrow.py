@@ -34,7 +34,8 @@ class ToyOutput:
     every_h: float = 6.0
     cells_at_days: tuple[float, ...] = (1.0,)
     fields_at_days: tuple[float, ...] = ()
-    events: bool = True
+    events: tuple[str, ...] = ("division",)
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ def run_study(
     out = Path(out)
     planned = [
         replace(run, checkpoint_every_s=checkpoint_every_s)
-        for run in plan_study(scenarios, seeds, out, force, shard, resume, keep_going)
+        for run in plan_study(scenarios, seeds, out, force, shard, resume, keep_going, engine)
     ]
     mine = [run for run in planned if run.action != ELSEWHERE]
     waiting = [run for run in mine if run.is_waiting]

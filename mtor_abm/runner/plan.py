@@ -18,9 +18,10 @@ from ..store import (
     read_run,
     run_name,
 )
+from ..validation import suggestion
 from .pool import ELSEWHERE, PlannedRun
 from .shard import Shard
-from .single import Trunk
+from .single import Engine, MarrowEngine, Trunk
 from .study_folder import check_study_folder
 
 TRUNKS = ".trunks"  # folder beside the studies
@@ -74,6 +75,7 @@ def plan_study(
     shard: Shard | None = None,
     resume: bool = False,
     keep_going: bool = False,
+    engine: type[Engine] = MarrowEngine,
 ) -> list[PlannedRun]:
     """What a study would do; writes nothing.
 
@@ -87,16 +89,19 @@ def plan_study(
         shard: the share of the plan that this process does; None for all.
         resume: do damaged runs again, rather than refuse the study.
         keep_going: leave out runs whose folder cannot be used, rather than refuse the study.
+        engine: says which columns there are.
 
     Raises:
         StoreError: the folder is foreign, a complete run in it is of another identity, or damaged.
-        UserError: force with a shard.
+        UserError: force with a shard, a column that is not known.
     """
     if force and shard is not None:
         raise UserError(
             "--force with --shard would remove runs that other shards count on; "
             "choose another --name, or delete the folder first"
         )
+    for scenario in scenarios:
+        refuse_unknown_columns(scenario, engine)
     check_study_folder(out)
     names = [scenario.name for scenario in scenarios]
     for name in names:
@@ -125,6 +130,21 @@ def plan_study(
     for scenario in scenarios:
         _refuse_mixed_arm(scenario, hashes[scenario.name], out, mine, resume or keep_going)
     return planned
+
+
+def refuse_unknown_columns(scenario: Any, engine: type[Engine] = MarrowEngine) -> None:
+    """Columns that a scenario asks for must be ones that the model has.
+
+    Raises:
+        UserError: one is not.
+    """
+    for column in scenario.output.columns:
+        known = engine.columns()
+        if column not in known:
+            raise UserError(
+                f"scenario '{scenario.name}': [output] columns has '{column}', which is no column "
+                f"of timeseries.csv; {suggestion(column, known)}"
+            )
 
 
 def _refuse_mixed_arm(

@@ -20,6 +20,7 @@ from .checkpoint import Checkpoint, keep, kept_if_usable
 HOURS_PER_DAY = 24.0
 SECONDS_BETWEEN_CHECKPOINTS = 30.0  # of work that a killed run may lose; one takes about 0.1 s
 EVENTS_PER_CHUNK = 20_000
+TIME_COLUMNS = ("time_h", "time_d")  # of the time series, whatever columns are chosen
 
 
 class Engine(Protocol):
@@ -407,12 +408,16 @@ class Track:
             self.writer.write_table(name, self.engine.fields_table(model))
 
     def _take_events(self, model: Any) -> None:
-        """Keep the new events in memory until there are enough for one write."""
+        """Count the new events; keep those to be written until there are enough for one write."""
         chunk = model.take_events()
-        n = len(chunk["event"])
         count_events(self.counts, chunk)
-        if self.scenario.output.events and (n or not self.waiting):
-            self.waiting.append(chunk)
+        wanted = self.scenario.output.events
+        if not wanted:
+            return
+        is_wanted = np.isin(chunk["event"].astype(str), wanted)
+        n = int(is_wanted.sum())
+        if n or not self.waiting:
+            self.waiting.append({name: column[is_wanted] for name, column in chunk.items()})
             self.n_waiting += n
             if self.n_waiting >= EVENTS_PER_CHUNK:
                 self._flush_events()
@@ -432,7 +437,9 @@ class Track:
             odd = sorted(set(self.rows[0]) ^ set(names))
             raise ValueError(f"row and COLUMNS of the time series disagree on {', '.join(odd)}")
         series = {name: np.array([row[name] for row in self.rows]) for name in names}
-        self.writer.write_table("timeseries.csv", series)
+        wanted = self.scenario.output.columns or names
+        written = {k: v for k, v in series.items() if k in TIME_COLUMNS or k in wanted}
+        self.writer.write_table("timeseries.csv", written)
         steps = [s for s in range(self.schedule.n_steps + 1) if self.schedule.observes(s)]
         time_d = np.array(steps) * self.scenario.run.step_h / HOURS_PER_DAY
         columns = self.engine.columns()
