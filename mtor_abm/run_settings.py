@@ -97,7 +97,8 @@ Days = Annotated[tuple[float, ...], Strict(False)]
 Names = Annotated[tuple[str, ...], Strict(False)]
 
 #: Events of events.csv unless others are named: what became of cells. Divisions, the comings of
-#: vessel tips and the steps of maturing cells are three quarters of the file; they are counted anyway.
+#: vessel tips and the steps of maturing cells are three quarters of the file; they are counted
+#: anyway.
 FATES = ("arrival", "shedding", "mobilisation", "death", "dormancy_in", "dormancy_out")
 
 

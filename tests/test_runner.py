@@ -85,7 +85,7 @@ def test_a_run_writes_the_columns_and_events_that_were_asked_for(tmp_path):
 
 def test_an_unknown_column_is_refused_before_anything_is_written(tmp_path):
     wrong = ToyScenario(output=ToyOutput(columns=("n_cell",)))
-    with pytest.raises(UserError, match="'vehicle': .output. columns has 'n_cell'.*n_cells"):
+    with pytest.raises(UserError, match=r"'vehicle': \[output\] columns has 'n_cell'.*n_cells"):
         run_study([wrong], [1], tmp_path / "s", engine=ToyEngine)
     assert not (tmp_path / "s").exists()
 
