@@ -26,7 +26,7 @@ CLAIMS, MUTATIONS, DISPUTES = "claims.csv", "mutations.csv", "disputes.csv"
 OURS = {  # columns that tell our tables from others of the same name
     CLAIMS: {"id", "verdict", "effect", "low", "high", "n_seeds", "mode", "version"},
     MUTATIONS: {"id", "verdict"},
-    DISPUTES: {"switch", "value", "share"},
+    DISPUTES: {"switch", "value", "held_best", "share"},
 }
 PAGE = Path("docs") / "claims.md"
 SECONDS_BETWEEN_LINES = 1.0
@@ -155,11 +155,7 @@ def ask_disputes(
     disputes = study.settle_disputes(wanted, mode, Notebook(out), jobs, report)
     if not disputes.findings:
         raise UserError("none of these claims bears on a dispute; leave out the ids")
-    rows = [
-        {"switch": switch, "value": value, "share": share, "mode": mode, "version": VERSION}
-        for switch, shares in disputes.probability.items()
-        for value, share in shares.items()
-    ]
+    rows = [row | {"mode": mode, "version": VERSION} for row in disputes.rows()]
     return Answer(words.disputes_text(disputes), rows, [_write(out / DISPUTES, rows)])
 
 

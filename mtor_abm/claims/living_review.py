@@ -7,6 +7,7 @@ from typing import Any
 from .experiment import Experiment, experiments
 from .study import Finding
 from .verdict import VERDICTS
+from .words import held_text
 
 TITLES = {
     "S0": "Introduction of the review",
@@ -82,16 +83,23 @@ def _mutations(mutations: Mapping[str, str]) -> str:
 
 
 def _disputes(rows: Sequence[Mapping[str, Any]]) -> str:
-    lines = [
-        "| dispute | value | share of resamples in which a best set takes it |",
-        "|---|---|---|",
-    ]
-    lines += [f"| {r['switch']} | {r['value']} | {float(r['share']):.2f} |" for r in rows]
+    n, mode = rows[0]["n"], rows[0]["mode"]
+    best = max(int(r["held_best"]) for r in rows)
+    lines = ["| dispute | side | held | best | share |", "|---|---|---|---|---|"]
+    for r in rows:
+        side = f"{r['value']} (default)" if str(r["is_default"]) == "True" else r["value"]
+        lines.append(
+            f"| {r['switch']} | {side} | {held_text(r)} | {r['held_best']} "
+            f"| {float(r['share']):.2f} |"
+        )
     return "\n".join(
         [
             "## Disputed findings\n",
-            "Which side agrees with most of the claims that bear on a dispute; a share of 1.00 for "
-            "every value means that the claims cannot tell.\n",
+            f"Every set of sides was scored by the {n} claims that bear on a dispute ({mode} "
+            f"mode): {best} hold under the best. `held`: with this side and the defaults "
+            "elsewhere, and the 95 % interval over the choice of claims. `best`: the most that "
+            "hold under any set with this side. `share`: of draws of claims in which a best set "
+            "takes this side; where every side has a high share, the claims cannot tell.\n",
             *lines,
             "",
         ]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UserError
-from ..switches import SWITCHES, values_of
+from ..switches import SWITCHES, default_of, values_of
 from ..validation import suggestion
 from .experiment import Contrast, Experiment, experiments
 from .plan import Measurement, Mode, all_of, drawn, measurements
@@ -262,6 +262,27 @@ class Disputes:
     findings: dict[tuple[str, tuple[tuple[str, str], ...]], Finding]
     sets: list[HypothesisSet]
     probability: dict[str, dict[str, float]]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row for each side of each dispute.
+
+        `held`, `low` and `high` are of the set with this side and the defaults elsewhere,
+        `held_best` of the best set with this side.
+        """
+        default = {switch: default_of(switch) for switch in self.probability}
+        rows = []
+        for switch, shares in self.probability.items():
+            for value, share in shares.items():
+                alone = next(s for s in self.sets if s.choice == default | {switch: value})
+                best = next(s for s in self.sets if s.choice[switch] == value)
+                rows.append(
+                    {
+                        "switch": switch, "value": value, "is_default": value == default[switch],
+                        "n": alone.n, "held": alone.held, "low": alone.low, "high": alone.high,
+                        "held_best": best.held, "share": share,
+                    }
+                )  # fmt: skip
+        return rows
 
 
 def settle_disputes(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mtor_abm.assays import BENCHES, Bench, Readout
-from mtor_abm.claims import desk, study
+from mtor_abm.claims import desk, study, words
 from mtor_abm.claims.experiment import Contrast, Experiment, Seeds
 from mtor_abm.claims.readings import READINGS, Notebook
 from mtor_abm.claims.review import chosen
@@ -165,6 +165,12 @@ def test_disputes_score_every_set_by_its_claims(monkeypatch, tmp_path):
     assert disputes.sets[0].choice["V8"] == "B" and disputes.sets[0].n == 3
     assert disputes.probability["V7"] == {"A": 1.0, "B": 1.0}  # they cannot tell
     assert 0.6 < disputes.probability["V8"]["B"] < 1.0
+    told = {(r["switch"], r["value"]): r for r in disputes.rows()}
+    assert [told["V8", side]["held"] for side in "AB"] == [1, 2]
+    assert [told["V7", side]["held_best"] for side in "AB"] == [2, 2]
+    assert told["V8", "A"]["is_default"] and told["V8", "A"]["n"] == 3
+    text = words.disputes_text(disputes)
+    assert "Best: 2 hold" in text and "the defaults: 1 " in text
 
 
 def test_rows_of_other_claims_stay_in_the_table(monkeypatch, tmp_path):
