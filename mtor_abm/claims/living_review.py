@@ -87,7 +87,7 @@ def _disputes(rows: Sequence[Mapping[str, Any]]) -> str:
     best = max(int(r["held_best"]) for r in rows)
     lines = ["| dispute | side | held | best | share |", "|---|---|---|---|---|"]
     for r in rows:
-        side = f"{r['value']} (default)" if str(r["is_default"]) == "True" else r["value"]
+        side = f"{r['value']} (default)" if str(r["is_default"]).lower() == "true" else r["value"]
         lines.append(
             f"| {r['switch']} | {side} | {held_text(r)} | {r['held_best']} "
             f"| {float(r['share']):.2f} |"
