@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from ..switches import default_of
 from .experiment import Experiment, experiments
 from .study import Finding
 from .verdict import VERDICTS
@@ -87,7 +88,7 @@ def _disputes(rows: Sequence[Mapping[str, Any]]) -> str:
     best = max(int(r["held_best"]) for r in rows)
     lines = ["| dispute | side | held | best | share |", "|---|---|---|---|---|"]
     for r in rows:
-        side = f"{r['value']} (default)" if str(r["is_default"]).lower() == "true" else r["value"]
+        side = f"{r['value']} (default)" if r["value"] == default_of(r["switch"]) else r["value"]
         lines.append(
             f"| {r['switch']} | {side} | {held_text(r)} | {r['held_best']} "
             f"| {float(r['share']):.2f} |"

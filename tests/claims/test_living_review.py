@@ -58,7 +58,7 @@ def test_claims_that_hold_without_their_mechanism_are_named(findings):
 
 
 def test_disputes_are_shown_if_known(findings):
-    row = {"switch": "V8", "value": "B", "is_default": "False", "n": "9", "held": "5", "low": "3.0",
+    row = {"switch": "V8", "value": "B", "n": "9", "held": "5", "low": "3.0",
            "high": "7.0", "held_best": "6", "share": "0.25", "mode": "quick"}  # fmt: skip
     text = page(findings, "full", "1", {}, [row])
     assert "the 9 claims that bear on a dispute (quick mode): 6 hold under the best" in text
