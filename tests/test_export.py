@@ -2,7 +2,6 @@
 
 import json
 import sys
-import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pandas as pd
@@ -159,17 +158,13 @@ def test_ome_zarr_is_read_by_ome_zarr(run, tmp_path):
     assert scale["scale"] == [2.0, 1.0, DX_UM, DX_UM]
     assert translation["translation"] == [1.0, 0.0, 5.0, 5.0]
     assert about["channel_names"] == ["oxygen (mmHg)", "rapamycin (sirolimus), free (nM)"]
-    masks = {
-        node.zarr.basename(): node for label in labels for node in [label] if node.data
-    }
+    masks = {node.zarr.basename(): node for node in labels if node.data}
     assert set(masks) == set(WANTED_MASKS)
     for name, node in masks.items():
         is_the_mask(name, np.asarray(node.data[0]))
         scale, translation = node.metadata["coordinateTransformations"][0]
         assert (scale["scale"], translation["translation"]) == ([2, 10, 10], [1, 5, 5])
-    properties = masks["vessel"].metadata["metadata"]["vessel"]["properties"] \
-        if "metadata" in masks["vessel"].metadata else masks["vessel"].metadata["properties"]
-    assert properties
+    assert masks["vessel"].metadata["properties"][3] == {"meaning": "tip"}
 
 
 def test_ome_zarr_follows_the_specification(run, tmp_path):
@@ -204,9 +199,9 @@ def test_ome_tiff_is_read_by_tifffile_and_ome_types(run, tmp_path):
         "oxygen (mmHg)", "rapamycin (sirolimus), free (nM)",
     ]  # fmt: skip
     assert ome.images[1].pixels.channels[0].name == "bone: 1 bone, 2 cavity"
-    notes = ome.structured_annotations.map_annotations[0].value.root \
-        if hasattr(ome.structured_annotations, "map_annotations") else None
-    is_of_the_run(dict(notes))
+    notes = {m.k: m.value for m in ome.structured_annotations.map_annotations[0].value.ms}
+    is_of_the_run(notes)
+    assert json.loads(notes["days_d"]) == [1.0, 3.0]
 
 
 def test_uneven_days_are_numbered_and_told(tmp_path):
@@ -221,6 +216,260 @@ def test_uneven_days_are_numbered_and_told(tmp_path):
     assert scales["datasets"][0]["coordinateTransformations"][0]["scale"][0] == 1.0
     assert group.attrs["mtor_abm"]["days_d"] == [1.0, 3.0, 4.0]
     export(folder, "ome-tiff", out=tmp_path / "a.ome.tif")
-    pixels = ome_types.from_xml(tifffile.TiffFile(tmp_path / "a.ome.tif").ome_metadata).images[0].pixels
+    with tifffile.TiffFile(tmp_path / "a.ome.tif") as tiff:
+        pixels = ome_types.from_xml(tiff.ome_metadata).images[0].pixels
     assert pixels.time_increment is None
     assert [plane.delta_t for plane in pixels.planes][::2] == [1.0, 3.0, 4.0]
+
+
+def test_the_same_run_gives_the_same_ome_tiff(run, tmp_path):
+    tool("tifffile")
+    for name in ("a", "b"):
+        export(run, "ome-tiff", out=tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+side = st.integers(1, 6)
+
+
+@settings(max_examples=50)
+@given(nx=side, ny=side, dx_um=st.sampled_from([2.5, 10.0, 13.7]), data=st.data())
+def test_pixel_is_the_site_whatever_the_order_of_rows(nx, ny, dx_um, data):
+    x, y = (part.ravel() for part in np.meshgrid(range(nx), range(ny)))
+    order = data.draw(st.permutations(range(nx * ny)))
+    table = pd.DataFrame({"x_um": (x + 0.5) * dx_um, "y_um": (y + 0.5) * dx_um}).iloc[order]
+    grid = Grid.of(table)
+    assert (grid.nx, grid.ny, grid.dx_um) == (nx, ny, dx_um)
+    image = grid.image(table, 100 * x[order] + y[order] + 1, np.int64)
+    row, column = np.mgrid[:ny, :nx]
+    np.testing.assert_array_equal(image, 100 * column + row + 1)
+
+
+# -------------------------------------------------------------------------------------------- VTK
+def test_vtk_is_read_by_pyvista(run, tmp_path):
+    pyvista = tool("pyvista")
+    export(run, "vtk", out=tmp_path / "v")
+    assert sorted(path.name for path in (tmp_path / "v").iterdir()) == [
+        "cells.pvd", "cells_day_001.00.vtp", "cells_day_003.00.vtp", "fields.pvd",
+        "fields_day_001.00.vti", "fields_day_003.00.vti", "provenance.json",
+    ]  # fmt: skip
+    image = pyvista.read(tmp_path / "v" / "fields_day_003.00.vti")
+    assert image.bounds[:4] == (0.0, 40.0, 0.0, 30.0)
+    centres = image.cell_centers().points
+    for centre, oxygen in zip(centres, image.cell_data["oxygen_mmHg"], strict=True):
+        assert oxygen == 300.0 + 10.0 * (centre[0] // DX_UM) + centre[1] // DX_UM
+    bone = {tuple(centres[i][:2]): image.cell_data["bone"][i] for i in range(NX * NY)}
+    assert {place: value for place, value in bone.items() if value} == {(5, 5): 1, (15, 5): 2}
+    assert image.field_data["TimeValue"][0] == 3.0
+    points = pyvista.read(tmp_path / "v" / "cells_day_003.00.vtp")
+    assert points.n_points == points.n_verts == 3
+    assert points.points.tolist() == [[25, 15, 0], [5, 5, 0], [15, 25, 0]]
+    assert points.point_data["state"].tolist() == ["dormant", "osteocyte", "mature"]
+    assert points.point_data["uid"].tolist() == [LARGE_UID, 2, 3]
+    np.testing.assert_allclose(points.point_data["akt_s473"], [0.02, 0.12, 0.22])
+    for held in (image, points):
+        is_of_the_run({name: held.field_data[name][0] for name in held.field_data})
+
+
+@pytest.mark.parametrize("kind", ["fields", "cells"])
+def test_paraviews_series_leads_to_each_day(run, tmp_path, kind):
+    pyvista = tool("pyvista")
+    export(run, "vtk", out=tmp_path / "v")
+    series = pyvista.PVDReader(tmp_path / "v" / f"{kind}.pvd")
+    assert series.time_values == [1.0, 3.0]
+    for day in series.time_values:
+        series.set_active_time_value(day)
+        (read,) = series.read()
+        assert read.field_data["TimeValue"][0] == day
+
+
+def test_vtk_of_a_run_without_fields_has_its_cells(tmp_path):
+    tool("pyvista")
+    folder = write_run(tmp_path, fields_at=())
+    done = export(folder, "vtk", out=tmp_path / "v")
+    assert not list((tmp_path / "v").glob("*fields*"))
+    assert any("no fields" in note and "output.fields_at_days" in note for note in done.notes)
+    with pytest.raises(UserError, match=r"no snapshots of the days asked for.*cells_at_days"):
+        export(folder, "vtk", days=[2.0], out=tmp_path / "w")
+    assert not (tmp_path / "w").exists()
+
+
+# -------------------------------------------------------------------------------------- PhysiCell
+def test_physicell_table_has_the_names_of_physicell(run, tmp_path):
+    export(run, "physicell-csv", out=tmp_path / "p.csv")
+    table = pd.read_csv(tmp_path / "p.csv")
+    # Labels of PhysiCell's MultiCellDS output, vectors with the endings that pcdl 4.1.9 gives them.
+    names = ["time", "ID", "position_x", "position_y", "position_z", "cell_type", "current_phase"]
+    assert list(table.columns[: len(names)]) == names
+    assert table["time"].tolist() == [1440.0] * 3 + [4320.0] * 3
+    assert table["ID"].tolist() == [LARGE_UID, 2, 3] * 2
+    assert table[["position_x", "position_y", "position_z"]].to_numpy()[:3].tolist() == [
+        [25, 15, 0], [5, 5, 0], [15, 25, 0],
+    ]  # fmt: skip
+    assert table["cell_type"].tolist()[:3] == ["tumour", "osteoblast", "osteoclast"]
+    assert table["age"].tolist()[:2] == [1440.0, 6000.0]
+    assert table["scenario_sha256"].unique().tolist() == [SCENARIO_SHA256]
+    assert table["mtor_abm_version"].unique().tolist() == ["9.8.7"]
+
+
+place = st.none() | st.tuples(st.integers(0, 99), st.integers(0, 99))
+
+
+@given(places=st.lists(place, max_size=8), day=st.integers(0, 40_000).map(lambda n: n / 100))
+def test_physicell_rows_are_the_cells_that_have_a_place(places, day):
+    n = len(places)
+    table = pd.DataFrame({key: np.resize(column, n) for key, column in cells(1.0).items()})
+    table["uid"] = range(n)
+    for axis, name in enumerate(("x_um", "y_um")):
+        table[name] = [np.nan if p is None else 10.0 * p[axis] + 5.0 for p in places]
+    out = physicell_table(table, day)
+    kept = [i for i, p in enumerate(places) if p is not None]
+    assert out["ID"].tolist() == kept
+    assert out["position_x"].tolist() == [10.0 * places[i][0] + 5.0 for i in kept]
+    assert out["position_y"].tolist() == [10.0 * places[i][1] + 5.0 for i in kept]
+    np.testing.assert_allclose(out["time"], day * 24 * 60)
+    assert out["age"].tolist() == [60.0 * table["age_h"][i] for i in kept]
+
+
+# ---------------------------------------------------------------------------------------- Parquet
+def test_parquet_holds_every_table_as_it_was(run, tmp_path):
+    parquet = tool("pyarrow.parquet")
+    export(run, "parquet", out=tmp_path / "q")
+    for name in ("timeseries", "cells/day_001.00", "fields/day_003.00"):
+        written = pd.read_csv(run / f"{name}.csv")
+        read = pd.read_parquet(tmp_path / "q" / f"{name}.parquet")
+        if "/" in name:
+            assert read.pop("day").unique().tolist() == [float(name[-6:])]
+        assert list(read.columns) == list(written.columns)
+        pd.testing.assert_frame_equal(read, written, check_dtype=False, check_exact=True)
+    everything = pd.read_parquet(tmp_path / "q" / "cells")
+    assert everything["day"].tolist() == [1.0] * 4 + [3.0] * 4
+    assert everything["uid"].tolist() == [LARGE_UID, 2, 3, 4] * 2
+    assert everything["state"].tolist()[:2] == ["dormant", "osteocyte"]
+    stored = parquet.read_schema(tmp_path / "q" / "timeseries.parquet").metadata
+    is_of_the_run({key.decode(): value.decode() for key, value in stored.items()})
+
+
+# ------------------------------------------------------------------------------- places and errors
+#: What each format needs beside the core.
+LIBRARY = {"h5ad": "anndata", "ome-zarr": "ome_zarr", "ome-tiff": "tifffile", "vtk": "pyvista",
+           "parquet": "pyarrow"}  # fmt: skip
+
+
+@pytest.fixture(params=FORMATS)
+def to(request):
+    if request.param in LIBRARY:
+        tool(LIBRARY[request.param])
+    return request.param
+
+
+def listing(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+def test_one_day_of_a_run_lies_beside_its_study(to, tmp_path):
+    folder = write_run(tmp_path)
+    done = export(folder, to, days=[3.0])
+    assert done.path == tmp_path / "exported" / f"{folder.name}_day_3{FORMATS[to].ending}"
+    assert done.path.exists() and len(listing(tmp_path / "exported")) >= 1
+    assert foreign_entries(folder) == []  # a run may be done again in its place
+    assert list(tmp_path.rglob("*.partial")) == []
+
+
+def test_older_export_is_replaced_by_force_alone(to, run, tmp_path):
+    place = tmp_path / "x"
+    export(run, to, out=place)
+    before = listing(tmp_path)
+    if place.is_dir():
+        (place / "older").touch()
+    with pytest.raises(UserError, match="exists; give --force"):
+        export(run, to, out=place)
+    export(run, to, out=place, force=True)
+    assert listing(tmp_path) == before
+
+
+def test_folder_of_others_is_never_replaced(to, run, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.tex").touch()
+    with pytest.raises(UserError, match=r"is a folder|is no such export"):
+        export(run, to, out=tmp_path / "mine", force=True)
+    assert listing(tmp_path) == ["mine", "mine/thesis.tex"]
+
+
+def test_nothing_is_written_into_a_run(to, run):
+    before = listing(run)
+    with pytest.raises(UserError, match="lies within the run"):
+        export(run, to, out=run / "cells" / "x")
+    assert listing(run) == before
+
+
+def test_failure_leaves_nothing_and_keeps_the_older_one(to, run, tmp_path, monkeypatch):
+    place = tmp_path / "x"
+    export(run, to, out=place)
+    before = listing(tmp_path)
+    monkeypatch.setattr("mtor_abm.exchange.recorded.Recorded.provenance", lambda self: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        export(run, to, out=place, force=True)
+    assert listing(tmp_path) == before
+
+
+@pytest.mark.parametrize("to", LIBRARY)
+def test_missing_library_is_one_line_that_says_what_to_install(
+    to, run, tmp_path, monkeypatch, capsys
+):
+    name = LIBRARY[to]
+    for module in [m for m in sys.modules if m == name or m.startswith(f"{name}.")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, name, None)
+    assert cli.main(["export", str(run), "--to", to, "--out", str(tmp_path / "x")]) == 2
+    said = capsys.readouterr().err
+    extra = {"ome-zarr": "ome", "ome-tiff": "ome"}.get(to, to)
+    assert f"pip install -e '.[{extra}]'" in said and said.count("\n") == 1
+    assert listing(tmp_path) == []
+
+
+def test_run_without_snapshots_is_told_the_setting(tmp_path):
+    folder = write_run(tmp_path, cells_at=(), fields_at=())
+    with pytest.raises(UserError, match=r"no cells of any day.*-S output.cells_at_days=\["):
+        export(folder, "h5ad")
+    with pytest.raises(UserError, match=r"no fields of any day.*-S output.fields_at_days=\["):
+        tool("tifffile")
+        export(folder, "ome-tiff")
+    tool("pyarrow")
+    export(folder, "parquet")  # its other tables are there
+
+
+def test_wrong_days_formats_and_runs_are_one_line(run, tmp_path, capsys):
+    for words, message in (
+        ([str(run), "--to", "h5ad", "--day", "2"], "no cells of day 2 (of days 1, 3)"),
+        ([str(run), "--to", "xlsx"], "--to xlsx is no format; choose one of h5ad, ome-zarr"),
+        ([str(tmp_path / "absent"), "--to", "h5ad"], "does not exist; give the folder of a run"),
+    ):
+        assert cli.main(["export", *words]) == 2
+        said = capsys.readouterr().err
+        assert message in said and said.count("\n") == 1
+
+
+def test_failed_run_is_refused(tmp_path):
+    with pytest.raises(UserError, match="that failed"):
+        export(write_run(tmp_path, status="failed"), "physicell-csv")
+
+
+def test_damaged_snapshot_is_refused(tmp_path):
+    folder = write_run(tmp_path)
+    (folder / "cells" / "day_003.00.csv").write_text("uid\n1\n")
+    for to in ("physicell-csv", "parquet"):
+        with pytest.raises(UserError, match="is not what the run wrote"):
+            export(folder, to)
+    assert listing(tmp_path / "exported") == []
+
+
+def test_command_says_where_and_what(run, tmp_path, capsys):
+    place = tmp_path / "p.csv"
+    words = ["export", str(run), "--to", "physicell-csv", "--out", str(place)]
+    assert cli.main(words) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        f"physicell-csv {place}", " " * 14 + "6 rows, days 1, 3; lengths in um, times in min",
+    ]  # fmt: skip
+    assert cli.main([*words, "--force", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["path"] == str(place)

@@ -57,6 +57,8 @@ def write_ome_zarr(recorded: Recorded, path: Path) -> list[str]:
             scale_factors=[], label_metadata=about_label,
         )  # fmt: skip
         _amend(group[f"labels/{name}"], first)
+    labels = group["labels"]  # whose version the writer leaves out, though 0.5 asks for it
+    labels.attrs["ome"] = {"version": "0.5"} | dict(labels.attrs["ome"])
     group.attrs["mtor_abm"] = _provenance(recorded, stack)
     return [f"{stack.text()}, {days_text(stack.days)}", *stack.notes]
 
