@@ -39,20 +39,21 @@ def sites(day):
 
 
 def cells(day):
-    """A tumour cell, an osteocyte, an osteoclast of 4 sites, and a cell in blood."""
+    """Six cells, one of them in blood; a vessel cell and a lining cell share sites with others."""
     table = {
-        "cell_type": np.array(["tumour", "osteoblast", "osteoclast", "circulating"], dtype=object),
-        "state": np.array(["dormant", "osteocyte", "mature", "detached"], dtype=object),
-        "uid": np.array([LARGE_UID, 2, 3, 4]),
-        "parent_uid": np.array([1, 0, 0, 0]),
-        "clone": np.array([1, 2, 3, 4]),
-        "x_um": np.array([25.0, 5.0, 15.0, np.nan]),
-        "y_um": np.array([15.0, 5.0, 25.0, np.nan]),
-        "age_h": np.array([24.0 * day, 100.0, 50.0, 1.0]),
-        "n_sites": np.array([1, 1, 4, 1]),
-    }
+        "cell_type": ["tumour", "osteoblast", "osteoclast", "endothelial", "osteoblast",
+                      "circulating"],
+        "state": ["dormant", "osteocyte", "mature", "sprout", "lining", "detached"],
+        "uid": np.array([LARGE_UID, 2, 3, 4, 5, 6]),
+        "parent_uid": np.array([1, 0, 0, 0, 0, 0]),
+        "clone": np.array([1, 2, 3, 4, 5, 6]),
+        "x_um": np.array([25.0, 5.0, 15.0, 25.0, 15.0, np.nan]),
+        "y_um": np.array([15.0, 5.0, 25.0, 15.0, 25.0, np.nan]),
+        "age_h": np.array([24.0 * day, 100.0, 50.0, 9.0, 9.0, 1.0]),
+        "n_sites": np.array([1, 1, 4, 1, 1, 1]),
+    }  # fmt: skip
     for i, signal in enumerate(SIGNALS):
-        table[signal] = np.float32(0.01 * i + 0.1 * np.arange(4))
+        table[signal] = np.float32(0.01 * i + 0.1 * np.arange(6))
     return table
 
 
@@ -94,18 +95,19 @@ def test_h5ad_is_read_by_anndata(run, tmp_path):
     anndata = tool("anndata")
     done = export(run, "h5ad", out=tmp_path / "a.h5ad")
     data = anndata.read_h5ad(tmp_path / "a.h5ad")
-    assert data.shape == (6, len(SIGNALS)) and list(data.var_names) == list(SIGNALS)
+    assert data.shape == (10, len(SIGNALS)) and list(data.var_names) == list(SIGNALS)
     assert data.X.dtype == np.float32
     np.testing.assert_allclose(data[data.obs["uid"] == 3, "akt_s473"].X, [[0.22], [0.22]])
-    assert data.obsm["spatial"].tolist() == [[25, 15], [5, 5], [15, 25]] * 2
-    assert data.obs["state"].tolist() == ["dormant", "osteocyte", "mature"] * 2
-    assert data.obs["uid"].tolist() == [LARGE_UID, 2, 3] * 2
-    assert data.obs["day"].tolist() == [1.0] * 3 + [3.0] * 3
+    assert data.obsm["spatial"].tolist() == [[25, 15], [5, 5], [15, 25], [25, 15], [15, 25]] * 2
+    states = ["dormant", "osteocyte", "mature", "sprout", "lining"]
+    assert data.obs["state"].tolist() == states * 2
+    assert data.obs["uid"].tolist() == [LARGE_UID, 2, 3, 4, 5] * 2
+    assert data.obs["day"].tolist() == [1.0] * 5 + [3.0] * 5
     assert isinstance(data.obs["cell_type"].dtype, pd.CategoricalDtype)
     assert data.obs["sample"].cat.categories.tolist() == [
         "by_hand__seed_0007__day_001.00", "by_hand__seed_0007__day_003.00",
     ]  # fmt: skip
-    assert data.obs["sample"].cat.codes.tolist() == [0] * 3 + [1] * 3
+    assert data.obs["sample"].cat.codes.tolist() == [0] * 5 + [1] * 5
     assert data.obs_names.is_unique and data.obs_names[0] == f"{LARGE_UID}_day_1"
     assert data.var.loc["s6k", "meaning"] == SIGNALS["s6k"]
     assert data.uns["units"]["spatial"] == "um"
@@ -262,11 +264,11 @@ def test_vtk_is_read_by_pyvista(run, tmp_path):
     assert {place: value for place, value in bone.items() if value} == {(5, 5): 1, (15, 5): 2}
     assert image.field_data["TimeValue"][0] == 3.0
     points = pyvista.read(tmp_path / "v" / "cells_day_003.00.vtp")
-    assert points.n_points == points.n_verts == 3
-    assert points.points.tolist() == [[25, 15, 0], [5, 5, 0], [15, 25, 0]]
-    assert points.point_data["state"].tolist() == ["dormant", "osteocyte", "mature"]
-    assert points.point_data["uid"].tolist() == [LARGE_UID, 2, 3]
-    np.testing.assert_allclose(points.point_data["akt_s473"], [0.02, 0.12, 0.22])
+    assert points.n_points == points.n_verts == 5
+    assert points.points.tolist()[:3] == [[25, 15, 0], [5, 5, 0], [15, 25, 0]]
+    assert points.point_data["state"].tolist()[:3] == ["dormant", "osteocyte", "mature"]
+    assert points.point_data["uid"].tolist() == [LARGE_UID, 2, 3, 4, 5]
+    np.testing.assert_allclose(points.point_data["akt_s473"][:3], [0.02, 0.12, 0.22])
     for held in (image, points):
         is_of_the_run({name: held.field_data[name][0] for name in held.field_data})
 
@@ -301,8 +303,8 @@ def test_physicell_table_has_the_names_of_physicell(run, tmp_path):
     # Labels of PhysiCell's MultiCellDS output, vectors with the endings that pcdl 4.1.9 gives them.
     names = ["time", "ID", "position_x", "position_y", "position_z", "cell_type", "current_phase"]
     assert list(table.columns[: len(names)]) == names
-    assert table["time"].tolist() == [1440.0] * 3 + [4320.0] * 3
-    assert table["ID"].tolist() == [LARGE_UID, 2, 3] * 2
+    assert table["time"].tolist() == [1440.0] * 5 + [4320.0] * 5
+    assert table["ID"].tolist() == [LARGE_UID, 2, 3, 4, 5] * 2
     assert table[["position_x", "position_y", "position_z"]].to_numpy()[:3].tolist() == [
         [25, 15, 0], [5, 5, 0], [15, 25, 0],
     ]  # fmt: skip
@@ -343,8 +345,8 @@ def test_parquet_holds_every_table_as_it_was(run, tmp_path):
         assert list(read.columns) == list(written.columns)
         pd.testing.assert_frame_equal(read, written, check_dtype=False, check_exact=True)
     everything = pd.read_parquet(tmp_path / "q" / "cells")
-    assert everything["day"].tolist() == [1.0] * 4 + [3.0] * 4
-    assert everything["uid"].tolist() == [LARGE_UID, 2, 3, 4] * 2
+    assert everything["day"].tolist() == [1.0] * 6 + [3.0] * 6
+    assert everything["uid"].tolist() == [LARGE_UID, 2, 3, 4, 5, 6] * 2
     assert everything["state"].tolist()[:2] == ["dormant", "osteocyte"]
     stored = parquet.read_schema(tmp_path / "q" / "timeseries.parquet").metadata
     is_of_the_run({key.decode(): value.decode() for key, value in stored.items()})
@@ -469,7 +471,7 @@ def test_command_says_where_and_what(run, tmp_path, capsys):
     words = ["export", str(run), "--to", "physicell-csv", "--out", str(place)]
     assert cli.main(words) == 0
     assert capsys.readouterr().out.splitlines()[:2] == [
-        f"physicell-csv {place}", " " * 14 + "6 rows, days 1, 3; lengths in um, times in min",
+        f"physicell-csv {place}", " " * 14 + "10 rows, days 1, 3; lengths in um, times in min",
     ]  # fmt: skip
     assert cli.main([*words, "--force", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["path"] == str(place)

@@ -21,14 +21,17 @@ EXPORT_FORMAT = "mtor_abm export 1"
 CELLS, FIELD_TABLES = "cells", "fields"
 SETTING = {CELLS: "output.cells_at_days", FIELD_TABLES: "output.fields_at_days"}
 
-#: Value of a cell in the mask `cell_type`; 0 is no cell.
+#: Number of a cell type in masks; 0 is no cell.
 CELL_CODES = {kind.kind.name: int(kind.kind.code) for kind in CELL_TYPES}
+VESSEL_CELL, FLAT_STATE = "endothelial", "lining"  # may share their site with another cell
 #: Masks made of a snapshot: name -> what each value means; 0 is none of these.
 MASKS: dict[str, dict[int, str]] = {
     "bone": {1: "bone", 2: "cavity: bone was resorbed and not yet formed again"},
     "vessel": {1: "stable", 2: "sprout", 3: "tip"},
     "perfused": {1: "blood flows"},
-    "cell_type": {code: name for name, code in CELL_CODES.items()},
+    "cell_type": {
+        code: name for name, code in CELL_CODES.items() if name not in (VESSEL_CELL, "circulating")
+    },
 }
 _LEVELS = {f"{field.key}_{field.unit}": (field.label, field.unit) for field in FIELDS} | {
     f"{drug.key}_nM": (f"{drug.label}, free", "nM") for drug in DRUGS.values()
@@ -164,14 +167,21 @@ def levels_of(sites: pd.DataFrame) -> list[Level]:
 
 
 def masks_of(grid: Grid, sites: pd.DataFrame, cells: pd.DataFrame | None) -> dict[str, np.ndarray]:
-    """The masks that these tables allow, each uint8 of shape (ny, nx); see MASKS."""
+    """The masks that these tables allow, each uint8 of shape (ny, nx); see MASKS.
+
+    A cell is the site of its centre, also an osteoclast that covers several. Vessels run through
+    sites of other cells, so their cells are in the mask `vessel` alone; an osteoclast on a lining
+    cell hides it.
+    """
     masks = {
         "bone": grid.image(sites, np.where(sites["cavity"] == 1, 2, sites["bone"]), np.uint8),
         "vessel": grid.image(sites, sites["vessel"], np.uint8),
         "perfused": grid.image(sites, sites["perfused"], np.uint8),
     }
     if cells is not None:
-        masks["cell_type"] = grid.image(cells, cells["cell_type"].map(CELL_CODES), np.uint8)
+        drawn = cells[cells["cell_type"] != VESSEL_CELL]
+        drawn = drawn.sort_values("state", key=lambda s: s != FLAT_STATE, kind="stable")
+        masks["cell_type"] = grid.image(drawn, drawn["cell_type"].map(CELL_CODES), np.uint8)
     return masks
 
 
