@@ -1,7 +1,9 @@
 """A run written for other tools, read back by the tools' own libraries."""
 
 import json
+import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,7 +15,7 @@ from mtor_abm import cli
 from mtor_abm.errors import UserError
 from mtor_abm.exchange.export import FORMATS, export
 from mtor_abm.exchange.physicell import physicell_table
-from mtor_abm.exchange.recorded import CELL_CODES, EXPORT_FORMAT, Grid
+from mtor_abm.exchange.recorded import CELL_CODES, EXPORT_FORMAT, MASKS, Grid
 from mtor_abm.mtor import SIGNALS
 from mtor_abm.store import RunWriter, foreign_entries
 
@@ -231,6 +233,14 @@ def test_the_same_run_gives_the_same_ome_tiff(run, tmp_path):
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
+def test_page_on_exports_names_every_value_of_every_mask():
+    page = (Path(__file__).parent.parent / "docs" / "exports.md").read_text(encoding="utf-8")
+    for name, values in MASKS.items():
+        (line,) = [line for line in page.splitlines() if line.startswith(f"| `{name}` | ")]
+        for value, meaning in values.items():
+            assert re.search(rf"\b{value} (where )?{meaning.partition(':')[0]}\b", line)
+
+
 side = st.integers(1, 6)
 
 
@@ -294,6 +304,14 @@ def test_vtk_of_a_run_without_fields_has_its_cells(tmp_path):
     with pytest.raises(UserError, match=r"no snapshots of the days asked for.*cells_at_days"):
         export(folder, "vtk", days=[2.0], out=tmp_path / "w")
     assert not (tmp_path / "w").exists()
+
+
+def test_vtk_that_the_disk_refuses_is_one_line(run, tmp_path, monkeypatch):
+    pyvista = tool("pyvista")
+    monkeypatch.setattr(pyvista.PolyData, "save", lambda self, path: path.touch())
+    with pytest.raises(UserError, match=r"cells_day_001.00.vtp could not be written"):
+        export(run, "vtk", out=tmp_path / "v")
+    assert listing(tmp_path) == []
 
 
 # -------------------------------------------------------------------------------------- PhysiCell
@@ -443,7 +461,7 @@ def test_run_without_snapshots_is_told_the_setting(tmp_path):
 
 def test_wrong_days_formats_and_runs_are_one_line(run, tmp_path, capsys):
     for words, message in (
-        ([str(run), "--to", "h5ad", "--day", "2"], "no cells of day 2 (of days 1, 3)"),
+        ([str(run), "--to", "h5ad", "--day", "2"], "no cells of day 2, only of days 1, 3; choose"),
         ([str(run), "--to", "xlsx"], "--to xlsx is no format; choose one of h5ad, ome-zarr"),
         ([str(tmp_path / "absent"), "--to", "h5ad"], "does not exist; give the folder of a run"),
     ):

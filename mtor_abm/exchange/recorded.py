@@ -128,7 +128,7 @@ class Recorded:
         for day in self.days or ():
             if day not in held:
                 raise UserError(
-                    f"{self.run.folder} holds no {kind} of day {day:g} (of {days_text(held)}); "
+                    f"{self.run.folder} holds no {kind} of day {day:g}, only of {days_text(held)}; "
                     f"choose one of these, or run its scenario again with -S {setting}=[{day:g}]"
                 )
         return held if self.days is None else self.days

@@ -17,8 +17,17 @@ import pandas as pd
 from ..errors import UserError
 from ..whole_file import json_text
 from .placing import library
-from .recorded import CELL_CODES, CELLS, FIELD_TABLES, SETTING, Grid, Recorded, days_text, levels_of
-from .recorded import masks_of as masks_of_day
+from .recorded import (
+    CELL_CODES,
+    CELLS,
+    FIELD_TABLES,
+    SETTING,
+    Grid,
+    Recorded,
+    days_text,
+    levels_of,
+    masks_of,
+)
 
 PROVENANCE_FILE = "provenance.json"
 
@@ -43,10 +52,10 @@ def write_vtk(recorded: Recorded, folder: Path) -> list[str]:
     about = recorded.provenance()
     for day in days[FIELD_TABLES]:
         image = _image(pyvista, recorded.sites(day))
-        _label(image, about, day).save(folder / f"fields_day_{day:06.2f}.vti")
+        _save(_label(image, about, day), folder / f"fields_day_{day:06.2f}.vti")
     for day in days[CELLS]:
         points = _points(pyvista, recorded.cells(day))
-        _label(points, about, day).save(folder / f"cells_day_{day:06.2f}.vtp")
+        _save(_label(points, about, day), folder / f"cells_day_{day:06.2f}.vtp")
     notes = []
     for kind, suffix in ((FIELD_TABLES, "vti"), (CELLS, "vtp")):
         if days[kind]:
@@ -74,7 +83,7 @@ def _image(pyvista: Any, sites: pd.DataFrame) -> Any:
     for level in levels_of(sites):
         pixels = grid.image(sites, sites[level.column], np.float32)
         image.cell_data[level.column] = pixels.ravel()
-    for name, mask in masks_of_day(grid, sites, None).items():
+    for name, mask in masks_of(grid, sites, None).items():
         image.cell_data[name] = mask.ravel()
     return image
 
@@ -100,6 +109,13 @@ def _label(data: Any, about: dict[str, Any], day: float) -> Any:
         data.field_data[name] = [str(value)]
     data.field_data["cell_type_codes"] = [json.dumps(CELL_CODES)]
     return data
+
+
+def _save(data: Any, path: Path) -> None:
+    """Write one file; VTK itself only murmurs when the disk refuses."""
+    data.save(path)
+    if not (path.exists() and path.stat().st_size):
+        raise UserError(f"{path.name} could not be written; is the disk full? choose another --out")
 
 
 def _series(kind: str, suffix: str, days: tuple[float, ...]) -> str:
