@@ -301,9 +301,21 @@ def test_vtk_of_a_run_without_fields_has_its_cells(tmp_path):
     done = export(folder, "vtk", out=tmp_path / "v")
     assert not list((tmp_path / "v").glob("*fields*"))
     assert any("no fields" in note and "output.fields_at_days" in note for note in done.notes)
-    with pytest.raises(UserError, match=r"no snapshots of the days asked for.*cells_at_days"):
-        export(folder, "vtk", days=[2.0], out=tmp_path / "w")
+    bare = write_run(tmp_path / "bare", cells_at=(), fields_at=())
+    with pytest.raises(UserError, match=r"holds no snapshots; .*output.cells_at_days"):
+        export(bare, "vtk", out=tmp_path / "w")
     assert not (tmp_path / "w").exists()
+
+
+@pytest.mark.parametrize("to", ["vtk", "parquet"])
+def test_day_of_either_kind_will_do_and_another_is_refused(to, tmp_path):
+    tool({"vtk": "pyvista", "parquet": "pyarrow"}[to])
+    folder = write_run(tmp_path, cells_at=(1.0, 3.0), fields_at=(1.0,))
+    made = export(folder, to, days=[3.0]).path
+    days = {path.stem[-6:] for path in made.rglob("*day_*")}
+    assert days == {"003.00"}
+    with pytest.raises(UserError, match=r"no snapshots of day 2, only of days 1, 3; run its"):
+        export(folder, to, days=[1.0, 2.0])
 
 
 def test_vtk_that_the_disk_refuses_is_one_line(run, tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import UserError
 from .placing import whole
-from .recorded import Recorded
+from .recorded import PROVENANCE_FILE, Recorded
 
 FOLDER = "exported"
 
@@ -34,13 +34,13 @@ FORMATS = {
     "ome-zarr": Format("ome", "write_ome_zarr", ".ome.zarr", "zarr.json", "napari {path}"),
     "ome-tiff": Format("ome", "write_ome_tiff", ".ome.tif", "", "Fiji, QuPath, napari {path}"),
     "vtk": Format(
-        "vtk_files", "write_vtk", "_vtk", "provenance.json", "paraview {path}/fields.pvd"
+        "vtk_files", "write_vtk", "_vtk", PROVENANCE_FILE, "paraview {path}/fields.pvd"
     ),
     "physicell-csv": Format(
         "physicell", "write_physicell", "_physicell.csv", "", 'pandas.read_csv("{path}")'
     ),
     "parquet": Format(
-        "parquet_folder", "write_parquet", "_parquet", "provenance.json",
+        "parquet_folder", "write_parquet", "_parquet", PROVENANCE_FILE,
         'pandas.read_parquet("{path}/timeseries.parquet")',
     ),
 }  # fmt: skip

@@ -9,8 +9,7 @@ from pathlib import Path
 from ..analysis import parquet
 from ..store import SNAPSHOTS
 from ..whole_file import json_text
-from .recorded import Recorded
-from .vtk_files import PROVENANCE_FILE
+from .recorded import PROVENANCE_FILE, Recorded
 
 
 def write_parquet(recorded: Recorded, folder: Path) -> list[str]:
@@ -24,10 +23,7 @@ def write_parquet(recorded: Recorded, folder: Path) -> list[str]:
     """
     parquet.ensure_installed()
     run, about = recorded.run, recorded.provenance()
-    days: dict[str, tuple[float, ...]] = {
-        kind: recorded.held(kind) if recorded.days is None else recorded.chosen(kind)
-        for kind in SNAPSHOTS
-    }
+    days = recorded.chosen_of_each()
     n_tables = 0
     for name in sorted(run.manifest["files"]):
         if not name.endswith(".csv"):

@@ -18,6 +18,7 @@ from ..store import read_run, snapshot_name
 from ..version import VERSION
 
 EXPORT_FORMAT = "mtor_abm export 1"
+PROVENANCE_FILE = "provenance.json"  # of exports that are a folder of files
 CELLS, FIELD_TABLES = "cells", "fields"
 SETTING = {CELLS: "output.cells_at_days", FIELD_TABLES: "output.fields_at_days"}
 
@@ -132,6 +133,26 @@ class Recorded:
                     f"choose one of these, or run its scenario again with -S {setting}=[{day:g}]"
                 )
         return held if self.days is None else self.days
+
+    def chosen_of_each(self) -> dict[str, tuple[float, ...]]:
+        """Kind of snapshot -> the days asked for that it has; a day of either kind will do.
+
+        Raises:
+            UserError: a day asked for is held by neither.
+        """
+        held = {kind: self.held(kind) for kind in SETTING}
+        if self.days is None:
+            return held
+        for day in self.days:
+            if not any(day in days for days in held.values()):
+                either = sorted(set().union(*held.values()))
+                settings = " and ".join(f"-S {setting}=[{day:g}]" for setting in SETTING.values())
+                raise UserError(
+                    f"{self.run.folder} holds no snapshots of day {day:g}, only of "
+                    f"{days_text(either) if either else 'no day'}; run its scenario again with "
+                    f"{settings}"
+                )
+        return {kind: tuple(d for d in self.days if d in days) for kind, days in held.items()}
 
     def cells(self, day: float) -> pd.DataFrame:
         """All cells of one day, columns as in docs/tables.md."""

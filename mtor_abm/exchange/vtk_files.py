@@ -21,6 +21,7 @@ from .recorded import (
     CELL_CODES,
     CELLS,
     FIELD_TABLES,
+    PROVENANCE_FILE,
     SETTING,
     Grid,
     Recorded,
@@ -28,8 +29,6 @@ from .recorded import (
     levels_of,
     masks_of,
 )
-
-PROVENANCE_FILE = "provenance.json"
 
 
 def write_vtk(recorded: Recorded, folder: Path) -> list[str]:
@@ -42,10 +41,10 @@ def write_vtk(recorded: Recorded, folder: Path) -> list[str]:
         UserError: no such days, or pyvista is missing.
     """
     pyvista = library("pyvista", "vtk", "vtk")
-    days = {kind: _days(recorded, kind) for kind in (FIELD_TABLES, CELLS)}
+    days = recorded.chosen_of_each()
     if not any(days.values()):
         raise UserError(
-            f"{recorded.run.folder} holds no snapshots of the days asked for; run its scenario "
+            f"{recorded.run.folder} holds no snapshots; run its scenario "
             f"again under another --name with -S {SETTING[CELLS]}=[DAY,...] and "
             f"-S {SETTING[FIELD_TABLES]}=[DAY,...]"
         )
@@ -63,15 +62,10 @@ def write_vtk(recorded: Recorded, folder: Path) -> list[str]:
             notes.append(f"{kind} of {days_text(days[kind])}")
         else:
             notes.append(
-                f"no {kind}: the run was not asked for them (-S {SETTING[kind]}=[DAY,...])"
+                f"no {kind} of these days: the run was not asked for them ({SETTING[kind]})"
             )
     (folder / PROVENANCE_FILE).write_text(json_text(about), encoding="utf-8")
     return notes
-
-
-def _days(recorded: Recorded, kind: str) -> tuple[float, ...]:
-    held = recorded.held(kind)
-    return held if recorded.days is None else tuple(day for day in recorded.days if day in held)
 
 
 def _image(pyvista: Any, sites: pd.DataFrame) -> Any:
