@@ -35,6 +35,7 @@ outputs/<study>/damaged/                      runs that `run --resume` moved asi
 outputs/<study>/gathered/                     what `gather` made: timeseries.csv, summary.csv and
                                               events.csv of all runs, scenario and seed before each
                                               row; effects.csv, with the columns of comparison.csv
+outputs/<study>/exported/                     what `export` made of its runs
 outputs/<study>/<scenario>__seed_0001/        one run
     scenario.toml                             every parameter, resolved: run it again with this file
     timeseries.csv  events.csv  summary.csv

@@ -1,0 +1,45 @@
+"""All tables of a run as Parquet, for Arrow, DuckDB, polars, R (the extra `parquet`).
+
+Names are those of the run's CSV files. A table of cells/ or fields/ has its day as the first
+column, so that reading the whole folder `cells` gives one long table.
+"""
+
+from pathlib import Path
+
+from ..analysis import parquet
+from ..store import SNAPSHOTS
+from ..whole_file import json_text
+from .recorded import PROVENANCE_FILE, Recorded
+
+
+def write_parquet(recorded: Recorded, folder: Path) -> list[str]:
+    """Convert every table of the run; of snapshots those of the days asked for.
+
+    Returns:
+        What is in it, a sentence each.
+
+    Raises:
+        UserError: pyarrow is missing, a table is damaged, or a day asked for is not there.
+    """
+    parquet.ensure_installed()
+    run, about = recorded.run, recorded.provenance()
+    days = recorded.chosen_of_each()
+    n_tables = 0
+    for name in sorted(run.manifest["files"]):
+        if not name.endswith(".csv"):
+            continue
+        kind, _, stem = name.removesuffix(".csv").rpartition("/")
+        day = float(stem.removeprefix("day_")) if kind in SNAPSHOTS else None
+        if day is not None and day not in days[kind]:
+            continue
+        target = folder / name.replace(".csv", ".parquet")
+        target.parent.mkdir(exist_ok=True)
+        run.content(name)  # compares the file with the manifest
+        sha256 = str(run.manifest["files"][name]["sha256"])
+        parquet.convert(
+            run.folder / name, target, keys={} if day is None else {"day": day},
+            about={key: str(value) for key, value in about.items()} | {"csv_sha256": sha256},
+        )  # fmt: skip
+        n_tables += 1
+    (folder / PROVENANCE_FILE).write_text(json_text(about), encoding="utf-8")
+    return [f"{n_tables} tables"]
