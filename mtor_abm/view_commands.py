@@ -4,12 +4,14 @@ What holds for the command line as a whole (cli.py) holds here: arguments in, ca
 """
 
 import argparse
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from .errors import UserError
-from .study_commands import OK, print_json
+
+OK = 0
 
 
 def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..., None]) -> None:
@@ -71,7 +73,7 @@ def _geometry(args: argparse.Namespace) -> int:
             args.tolerance, args.vessels, args.cells, args.snap_um,
         )
     )  # fmt: skip
-    print_json(made.as_dict()) if args.json else print(made.text())
+    print(json.dumps(made.as_dict(), indent=2, ensure_ascii=False) if args.json else made.text())
     return OK
 
 

@@ -1,5 +1,6 @@
 """From a grey image to bone on the lattice, and whether the lattice keeps what the image shows."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,8 @@ Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 EIGHT = np.ones((3, 3), dtype=bool)
-LOCAL_SITES = 3.0  # local thickness is measured on pixels of no less than dx over this: it is slow
+LOCAL_UM = 10.0 / 3.0  # local thickness, which is slow, is measured on pixels of no less than this
+MOST_LOCAL_PIXELS = 1_500_000  # and on no more of them
 FINER_DX_UM = (20.0, 15.0, 12.5, 10.0, 7.5, 6.0, 5.0)  # lattices that are tried as a cure
 
 #: What is measured: key -> (label, unit, what a difference beyond the tolerance does).
@@ -35,12 +37,14 @@ class GreyLevels:
     Attributes:
         pixels: (rows, columns); dark bone was turned into bright bone.
         pixel_um: size of a pixel. threshold: see above. how: what set it, for people.
+        is_binary: there are two grey levels only.
     """
 
     pixels: Floats
     pixel_um: float
     threshold: float
     how: str
+    is_binary: bool
 
     @property
     def bone(self) -> Mask:
@@ -61,7 +65,11 @@ class GreyLevels:
         image = pillow.fromarray((self.pixels - self.threshold).astype(np.float32))
         height, width = self.pixels.shape
         box = (0.0, 0.0, min(columns * scale, width), min(rows * scale, height))
-        return np.asarray(image.resize((columns, rows), how, box=box)) > 0.0
+        above = np.asarray(image.resize((columns, rows), how, box=box))
+        bone = above > 0.0
+        if self.is_binary and scale > 1.0:  # half-full sites: every other one, or bone is lost
+            bone |= (above == 0.0) & (np.indices(bone.shape).sum(axis=0) % 2 == 0)
+        return bone
 
 
 def sites_in(shape: tuple[int, ...], pixel_um: float, dx_um: float) -> tuple[int, int]:
@@ -109,7 +117,8 @@ def grey_levels(
     else:
         threshold, how = float(library("skimage.filters").threshold_otsu(pixels)), "Otsu"
     sign = -1.0 if invert else 1.0
-    return GreyLevels(sign * pixels, pixel_um, sign * threshold, how)
+    is_binary = image.is_binary and smooth_um == 0.0
+    return GreyLevels(sign * pixels, pixel_um, sign * threshold, how, is_binary)
 
 
 @dataclass(frozen=True)
@@ -159,15 +168,12 @@ def measured(bone: Mask, dx_um: float, local: Mask, local_dx_um: float) -> dict[
     }
 
 
-def measured_image(levels: GreyLevels, dx_um: float, specks_um2: float) -> dict[str, float]:
-    """MEASURES of the image at its own resolution.
-
-    Local thickness alone is taken on coarser pixels where the image's are below a third of a site.
-    """
+def measured_image(levels: GreyLevels, specks_um2: float) -> dict[str, float]:
+    """MEASURES of the image at its own resolution; for local thickness not below LOCAL_UM."""
     bone = without_specks(levels.bone, levels.pixel_um, specks_um2).bone
-    local, local_um = bone, levels.pixel_um
-    if levels.pixel_um < dx_um / LOCAL_SITES:
-        local_um = dx_um / LOCAL_SITES
+    coarsest = levels.pixel_um * math.sqrt(bone.size / MOST_LOCAL_PIXELS)
+    local, local_um = bone, max(levels.pixel_um, LOCAL_UM, coarsest)
+    if local_um > levels.pixel_um:
         local = without_specks(levels.on_sites_of(local_um), local_um, specks_um2).bone
     return measured(bone, levels.pixel_um, local, local_um)
 
@@ -205,7 +211,7 @@ def refuse_lost_bone(
             cure = f"--dx-um {finer_um:g} keeps it"
             break
     else:
-        cure = "no lattice down to 5 um keeps it: crop to thicker bone"
+        cure = "no lattice down to 5 um keeps it; crop to thicker bone"
     raise UserError(
         f"sites of {dx_um:g} um lose bone: {told}, more than {100 * tolerance:g} % off; {cure}, "
         "or allow more with --tolerance"

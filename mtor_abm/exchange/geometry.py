@@ -136,7 +136,7 @@ def make_section(request: Request) -> Made:
     cleaned = without_specks(seen, request.dx_um, request.specks_um2)
     bone = cleaned.bone
     _refuse_one_tissue(image, bone)
-    of_image = measured_image(levels, request.dx_um, request.specks_um2)
+    of_image = measured_image(levels, request.specks_um2)
     of_lattice = measured(bone, request.dx_um, bone, request.dx_um)
     notes = refuse_lost_bone(
         levels, request.dx_um, request.specks_um2, request.tolerance, of_image, of_lattice

@@ -7,6 +7,7 @@ pixels no section has, and is not taken.
 
 import hashlib
 import io
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -96,7 +97,10 @@ def read_grey(path: Path, page: int | None = None) -> GreyImage:
 
 @contextmanager
 def _faults_told(path: Path, pillow: Any) -> Iterator[None]:
-    """Whatever a decoder raises over a damaged file becomes one line."""
+    """Whatever a decoder raises, or logs, over a damaged file becomes one line."""
+    log = logging.getLogger("tifffile")
+    level = log.level
+    log.setLevel(logging.CRITICAL + 1)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pillow.DecompressionBombWarning)
@@ -110,6 +114,8 @@ def _faults_told(path: Path, pillow: Any) -> Iterator[None]:
     except Exception as fault:  # decoders raise whatever they like over a damaged file
         what = str(fault) or type(fault).__name__
         raise UserError(f"{path}: damaged image ({what[:80]}); save it anew as PNG") from None
+    finally:
+        log.setLevel(level)
 
 
 def _other(path: Path, raw: bytes, page: int | None) -> tuple[Any, float | None, str]:
