@@ -24,9 +24,13 @@ from mtor_abm.exchange.geometry import Request, make_section
 from mtor_abm.exchange.images import read_grey
 from mtor_abm.exchange.vessel_mask import vessel_sites
 from mtor_abm.histomorphometry import bone_measures
+from mtor_abm.numerics.compiled import JIT_IS_OFF
 from mtor_abm.seeding import PLACEABLE
 
 EIGHT = np.ones((3, 3))
+pytestmark = pytest.mark.skipif(
+    JIT_IS_OFF, reason="no rules here, and local thickness takes minutes as plain Python"
+)
 
 
 def stripes(n, thick, period, axis=0):
