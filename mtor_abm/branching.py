@@ -40,7 +40,7 @@ def branch_of(grown: Scenario, arm: Scenario, day: float) -> Scenario:
             f"day {day:g} is not within the run ({grown.run.days:g} d); give --at a day after 0 "
             "and before run.days"
         )
-    what = _difference(grown.resolved(), arm.resolved(), ("drugs", "run", "output"))
+    what = _difference(grown.deciding(), arm.deciding(), ("drugs", "run", "output"))
     if what:
         raise UserError(
             f"arm '{arm.name}' differs from '{grown.name}' in {what}, which acts "
@@ -87,7 +87,7 @@ def refuse_another_past(now: Scenario, then: Scenario, day: float) -> None:
     Raises:
         UserError: they do not; names the first table in which they differ.
     """
-    mine, theirs = (trunk_of(scenario, day).resolved() for scenario in (now, then))
+    mine, theirs = (trunk_of(scenario, day).deciding() for scenario in (now, then))
     what = _difference(mine, theirs)
     if what:
         raise UserError(
@@ -99,8 +99,8 @@ def refuse_another_past(now: Scenario, then: Scenario, day: float) -> None:
 def _difference(
     mine: dict[str, Any], theirs: dict[str, Any], left_out: tuple[str, ...] = ()
 ) -> str:
-    """First key in which two resolved scenarios differ, texts aside, with both values; or ""."""
-    compared = [table for table in mine if table not in (*TEXTS, *left_out)]
+    """First key in which what decides two scenarios differs, with both values; or ""."""
+    compared = [table for table in mine if table not in left_out]
     table = next((table for table in compared if mine[table] != theirs[table]), None)
     if table is None:
         return ""

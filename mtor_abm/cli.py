@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import study_commands, view_commands
+from . import exchange_commands, study_commands, view_commands
 from .errors import UserError, one_line
 from .study_commands import FAILED, OK, OUTPUTS, positive, print_json
 from .version import VERSION
@@ -93,6 +93,7 @@ def _parser() -> Parser:
     as_json(sub)
 
     study_commands.add_to(command, as_json)
+    exchange_commands.add_to(command, as_json)
     view_commands.add_to(command, as_json)
 
     sub = command("compare", _compare, "compare treated arms with a control, paired by seed")

@@ -159,11 +159,15 @@ class MarrowModel(MesaModel):
         draws = seeding.Draws(self.run_seed)
         vessels = s.tissues["endothelial"]
         try:
-            seeding.place_bone(s, geometry, bone_parameters, draws)
-            seeding.place_vessels(s, scenario.of(EndothelialParameters), vessels, draws)
+            section = seeding.section_of(geometry)
+            seeding.place_bone(s, geometry, bone_parameters, draws, section)
+            endothelium = scenario.of(EndothelialParameters)
+            seeding.place_vessels(s, endothelium, vessels, draws, section)
+            if section is not None:
+                seeding.place_seen(s, section)
         except ValueError as error:
             raise UserError(f"scenario '{scenario.name}', seed {self.run_seed}: {error}") from None
-        seeding.place_residents(s, draws)
+        seeding.place_residents(s, draws, section.cells if section is not None else ())
         self.inoculum = scenario.of(seeding.InoculumParameters)
         if self.inoculum.day == 0.0:
             seeding.place_tumour(s, self.inoculum, draws)

@@ -18,7 +18,7 @@ LIBRARIES = ("numpy", "numba", "mesa", "pandas", "scipy", "pydantic")
 BESIDE_THE_MODEL = (
     "analysis", "assays", "claims", "evidence", "targets", "cli.py", "study_commands.py",
     "__main__.py", "catalogue.py", "demo.py", "dictionary.py", "doctor.py", "study_text.py",
-    "runner", "exchange", "views", "view_commands.py",
+    "runner", "exchange", "exchange_commands.py", "views", "view_commands.py",
 )  # fmt: skip
 WITH_THE_MODEL = ("runner/single.py", "runner/checkpoint.py")  # though their folder is not
 

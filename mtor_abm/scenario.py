@@ -30,7 +30,7 @@ from .parameters import Group
 from .primary import PrimaryParameters
 from .run_settings import OutputParameters, RunParameters, is_multiple
 from .schedule import Schedule
-from .seeding import GeometryParameters, InoculumParameters
+from .seeding import GeometryParameters, InoculumParameters, section_of
 from .switches import Switches
 from .toml_text import inline, to_toml
 from .validation import Where, as_table, refuse_unknown, shown, suggestion, validated
@@ -76,6 +76,7 @@ FIXED_GROUPS: dict[str, type[Group]] = {
     "output": OutputParameters,
     "switches": Switches,
 }
+GEOMETRY_FILE = ("file", "file_sha256")
 TEXTS = ("name", "title", "description", "expects")
 MODEL = Vocabulary(
     GROUPS,
@@ -183,13 +184,7 @@ class Scenario:
         Raises:
             UserError: as `from_tables`.
         """
-        tables = self.tables()
-        for key, value in changes.items():
-            *parents, last = key.split(".")
-            table: Any = tables
-            for parent in parents:
-                table = table.setdefault(parent, {})
-            table[last] = value
+        tables = with_values(self.tables(), changes)
         return Scenario.from_tables(tables, self.name, vocabulary=self.vocabulary)
 
     def resolved(self) -> dict[str, Any]:
@@ -215,11 +210,35 @@ class Scenario:
         """The resolved scenario as text that reads back to an equal one."""
         return to_toml(self.resolved())
 
-    def identity_hash(self) -> str:
-        """SHA-256 (hex) of everything that can change a result, so without seeds and texts."""
+    def deciding(self) -> dict[str, Any]:
+        """`resolved` without what cannot change a result: texts, seeds, and where a file lies.
+
+        What is in the file decides, by its sha256.
+        """
         tables = {key: value for key, value in self.resolved().items() if key not in TEXTS}
         tables["run"] = {k: v for k, v in tables["run"].items() if k != "seeds"}
+        if "geometry" in tables:
+            left_out = ("file",) if tables["geometry"].get("file_sha256") else GEOMETRY_FILE
+            tables["geometry"] = {k: v for k, v in tables["geometry"].items() if k not in left_out}
+        return tables
+
+    def identity_hash(self) -> str:
+        """SHA-256 (hex) of `deciding`."""
+        tables = self.deciding()
         return hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest()
+
+
+def with_values(tables: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Set values in nested tables by their dotted keys, and return the tables."""
+    if changes.get("geometry.file") is not None:
+        tables["geometry"] = {}  # another file is another lattice and other bone
+    for key, value in changes.items():
+        *parents, last = key.split(".")
+        table: Any = tables
+        for parent in parents:
+            table = table.setdefault(parent, {})
+        table[last] = value
+    return tables
 
 
 def _without_none(tables: Mapping[str, Any]) -> dict[str, Any]:
@@ -293,6 +312,7 @@ def _refuse_contradictions(scenario: Scenario, where: Where) -> None:
             f"the end of the run (run.days = {run.days:g}); inject sooner, run longer, or give "
             "inoculum.cells = 0"
         )
+    _refuse_two_tumours(scenario, where)
     _refuse_silent_genes(scenario, where)
     for drug, schedule in scenario.drugs.items():
         path = ("drugs", drug)
@@ -312,6 +332,20 @@ def _refuse_contradictions(scenario: Scenario, where: Where) -> None:
                 f"{where((*path, 'cells'))}: [drugs.{drug}] cells has no effect: {drug} acts on "
                 "all cells alike, through blood, bone or a ligand; leave cells out"
             )
+
+
+def _refuse_two_tumours(scenario: Scenario, where: Where) -> None:
+    """Tumour cells that a section shows, and injected ones, would be counted as one tumour."""
+    geometry, inoculum = (scenario.groups.get(g) for g in ("geometry", "inoculum"))
+    if not isinstance(geometry, GeometryParameters) or not isinstance(inoculum, InoculumParameters):
+        return
+    section = section_of(geometry)
+    if section is not None and len(section.cells.get("tumour", ())) and inoculum.cells:
+        raise UserError(
+            f"{where(('inoculum', 'cells'))}: [inoculum] cells = {inoculum.cells} would join the "
+            f"{len(section.cells['tumour'])} tumour cells of {geometry.file}; give "
+            "inoculum.cells = 0"
+        )
 
 
 def _refuse_silent_genes(scenario: Scenario, where: Where) -> None:

@@ -33,11 +33,15 @@ def load(
     merged = _Merged(str(path))
     chain = _chain(path)
     for ancestor, tables in reversed(chain):
+        _find_geometry(tables, ancestor.parent)
         merged.take(tables, str(ancestor))
         if ancestor != path:
             merged.forget_texts()
-    for override in overrides:
-        merged.take(_override(override), f"-S {override[:80]}")
+    on_top = [(_override(override), f"-S {override[:80]}") for override in overrides]
+    if any(_geometry_file(tables) for tables, _ in on_top):
+        merged.forget_geometry()
+    for tables, origin in on_top:
+        merged.take(tables, origin, replacing=False)
     return Scenario.from_tables(merged.tables, _name_from(path), merged.where, vocabulary)
 
 
@@ -203,6 +207,20 @@ def _chain(path: Path) -> list[tuple[Path, dict[str, Any]]]:
             raise UserError(f"{path}: extends = {shown(parent)}: {fault}") from None
 
 
+def _geometry_file(tables: Mapping[str, Any]) -> str | None:
+    """What tables say of geometry.file, if it is a text."""
+    geometry = tables.get("geometry")
+    name = geometry.get("file") if isinstance(geometry, Mapping) else None
+    return name if isinstance(name, str) else None
+
+
+def _find_geometry(tables: dict[str, Any], folder: Path) -> None:
+    """A file named in a scenario file lies beside it, or else where we are."""
+    name = _geometry_file(tables)
+    if name is not None and "\0" not in name and (folder / name).is_file():
+        tables["geometry"] = dict(tables["geometry"]) | {"file": str(folder / name)}
+
+
 class _Merged:
     """Tables laid over one another, with the origin of every key."""
 
@@ -211,9 +229,16 @@ class _Merged:
         self._label = label
         self._origins: dict[KeyPath, str] = {}
 
-    def take(self, tables: Mapping[str, Any], origin: str) -> None:
+    def take(self, tables: Mapping[str, Any], origin: str, replacing: bool = True) -> None:
+        """Lay tables over; one that starts from a file replaces all said before of geometry."""
+        if replacing and _geometry_file(tables):
+            self.forget_geometry()
         _lay_over(self.tables, tables)
         self._origins.update(dict.fromkeys(_paths(tables), origin))
+
+    def forget_geometry(self) -> None:
+        """A section of real bone is another lattice and other bone."""
+        self.tables.pop("geometry", None)
 
     def forget_texts(self) -> None:
         """What a parent is called and says about itself does not hold for its child."""

@@ -1,17 +1,23 @@
 """The marrow before any cell is placed: trabecular bone, and the vessels that run between it."""
 
 from mtor_abm.anatomy.bone import trabecular_bone
+from mtor_abm.anatomy.section import Section, read_section, section_bytes
 from mtor_abm.anatomy.vessels import (
     VesselNetwork,
     distance_to_vessel_um,
     perfused,
     vessel_network,
+    vessels_as_seen,
 )
 
 __all__ = [
+    "Section",
     "VesselNetwork",
     "distance_to_vessel_um",
     "perfused",
+    "read_section",
+    "section_bytes",
     "trabecular_bone",
     "vessel_network",
+    "vessels_as_seen",
 ]

@@ -111,6 +111,19 @@ def vessel_network(
     return VesselNetwork(sites, _arterioles(sites, bone, arteriole_share, dx_um, rng))
 
 
+def vessels_as_seen(
+    sites: Mask, bone: Mask, dx_um: float, arteriole_share: float, seed: int
+) -> VesselNetwork:
+    """Vessels whose sites (nx, ny) an image shows; the seed chooses the arterioles.
+
+    Each connected piece gets an inlet, as in `vessel_network`: vessels cut across have flow too.
+    """
+    if not sites.any():
+        return VesselNetwork(sites=sites, arteriole=np.zeros_like(sites))
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
+    return VesselNetwork(sites, _arterioles(sites, bone, arteriole_share, dx_um, rng))
+
+
 def perfused(vessel: Mask, inlet: Mask) -> Mask:
     """Vessel sites (nx, ny) that are 8-connected through vessels to an inlet on a vessel."""
     pieces, n_pieces = label(vessel, structure=EIGHT)

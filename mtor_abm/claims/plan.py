@@ -30,8 +30,8 @@ CONDITION = "assay."  # keys of settings that go to the bench, not to the scenar
 # Sources that decide no measurement.
 _ONLY_WORDS = (
     "claims", "targets", "runner", "analysis", "cli.py", "study_commands.py", "catalogue.py",
-    "demo.py", "dictionary.py", "doctor.py", "study_text.py", "exchange", "views",
-    "view_commands.py",
+    "demo.py", "dictionary.py", "doctor.py", "study_text.py", "exchange",
+    "exchange_commands.py", "views", "view_commands.py",
 )  # fmt: skip
 
 

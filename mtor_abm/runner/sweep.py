@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..scenario import TEXTS, Scenario
+from ..scenario import TEXTS, Scenario, with_values
 from ..scenario_files import load_all, read_tables
 from ..tidy_csv import csv_text
 from ..toml_text import inline, to_toml
@@ -104,12 +104,7 @@ class _Maker:
         tables = self.arm.tables()
         tables["name"] = f"{self.arm.name}_{suffix}"
         tables["title"] = ", ".join(f"{key} = {_text(value)}" for key, value in values.items())
-        for key, value in values.items():
-            *parents, last = key.split(".")
-            table = tables
-            for parent in parents:
-                table = table.setdefault(parent, {})
-            table[last] = value
+        with_values(tables, values)
         label = f"{self.path}: point {suffix[1:]}"
         return Scenario.from_tables(tables, self.arm.name, lambda path: label, self.arm.vocabulary)
 
