@@ -174,9 +174,7 @@ def compare(
     for i, arm in enumerate(arms):
         if any(arm.folders() & other.folders() for other in arms[:i]):
             raise UserError(f"{arm.place} is given twice; give each arm once")
-    comparison = compare_arms(
-        base, arms, threshold_mm2=threshold_mm2, interval=interval, test=test
-    )
+    comparison = compare_arms(base, arms, threshold_mm2=threshold_mm2, interval=interval, test=test)
     folder = base.study if out is None else Path(out)
     return replace(comparison, path=write_effects(folder / FILE_NAME, comparison.rows))
 
@@ -403,6 +401,7 @@ def _short(value: float) -> str:
 
 
 def p_text(value: float) -> str:
+    """A p with three decimals; a dash where there is none."""
     if math.isnan(value):
         return "-"
     return "<0.001" if value < 0.001 else f"{value:.3f}"

@@ -1,4 +1,4 @@
-"""Curves as inline SVG: an axis with round numbers, bands, lines and steps. No numbers are made here."""
+"""Curves as inline SVG: axes with round numbers, bands, lines and steps."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -121,16 +121,28 @@ def chart(
             f'<path class="mark arm{style % STYLES}" d="M{x:.1f} {bottom - 1:g}'
             f'l-4 -7h8z"><title>first dose, day {number(day)}</title></path>'
         )
+    frame = f'<svg x="{LEFT:g}" y="{TOP:g}" width="{right - LEFT:g}" height="{bottom - TOP:g}" '
+    parts.append(f'{frame}viewBox="{LEFT:g} {TOP:g} {right - LEFT:g} {bottom - TOP:g}">')
     parts += [_band(curve, px, py) for curve in curves if curve.low is not None]
+    parts.append("</svg>")
     parts += [_line(curve, px, py) for curve in curves]
     return "".join(parts) + "</svg>"
 
 
 def _range(curves: Sequence[Curve]) -> tuple[float, float]:
-    shown = [a for c in curves for a in (c.y, c.low, c.high) if a is not None]
-    values = np.concatenate(shown) if shown else np.zeros(1)
-    values = values[np.isfinite(values)]
-    low, high = (min(0.0, values.min()), max(0.0, values.max())) if values.size else (0.0, 1.0)
+    """Of the axis: 0, all lines, and their bands up to twice the reach of the lines.
+
+    Bands of few runs are wide and may pass below 0 where no value can; they are cut at the frame.
+    """
+    lines = np.concatenate([c.y for c in curves]) if curves else np.zeros(1)
+    bands = [a for c in curves for a in (c.low, c.high) if a is not None]
+    lines = lines[np.isfinite(lines)]
+    low, high = (min(0.0, lines.min()), max(0.0, lines.max())) if lines.size else (0.0, 0.0)
+    if bands:
+        edges = np.concatenate(bands)
+        edges = edges[np.isfinite(edges)]
+        high = max(high, min(float(edges.max(initial=0.0)), 2.0 * high))
+        low = min(low, max(float(edges.min(initial=0.0)), 2.0 * low))
     return float(low), float(high) if high > low else float(low) + 1.0
 
 

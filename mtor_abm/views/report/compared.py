@@ -6,15 +6,17 @@ import numpy as np
 
 from ...analysis.arms import flat
 from ...catalogue import listing
+from ...dosing import PlasmaCurve, Regimen
 from ...drugs import DRUGS
-from ...dosing import Regimen
-from ...schedule import Schedule
 from ...scenario import TEXTS
+from ...schedule import Schedule
 from ...switches import SWITCHES
 from .charts import day_ticks
 from .markup import STYLES, key, number, plural, table, text, unit, value
 from .material import ArmShown, Material
 
+#: Points of a curve of drug in plasma, beside one at each dose.
+POINTS = 500
 #: Tables of a scenario that say when it is run and written, not what happens in it.
 _ABOUT_THE_RUN = ("run.seeds", "output.")
 
@@ -107,8 +109,8 @@ def _differences(material: Material) -> str:
             value(table[name]) if name in table else '<span class="dim">absent</span>'
             for table in tables
         ]
-        rows.append([f"<code>{text(name)}</code>", text(meaning), unit(units), *cells])
-    head = ["parameter", "meaning", "unit", *(key(a.label, a.style) for a in material.arms)]
+        rows.append([f"<code>{text(name)}</code>", *cells, unit(units), text(meaning)])
+    head = ["parameter", *(key(a.label, a.style) for a in material.arms), "unit", "meaning"]
     return (
         f"<h3>What differs</h3><p>{plural(len(keys), 'parameter')} of "
         f"{len(flat(material.control.parameters))}; all others are the same in every arm.</p>"
@@ -118,7 +120,7 @@ def _differences(material: Material) -> str:
 
 def _timeline(material: Material) -> str:
     days = float(material.control.parameters.get("run", {}).get("days", material.days))
-    lanes = "".join(_lanes(material, arm, days) for arm in material.arms)
+    lanes = "".join(_lanes(arm, days) for arm in material.arms)
     lanes += "".join(_inoculum(material, days))
     ticks = "".join(
         f'<line class="axis" x1="{_percent(day, days)}" x2="{_percent(day, days)}" y1="0" y2="5"/>'
@@ -137,17 +139,17 @@ def _timeline(material: Material) -> str:
     )
 
 
-def _lanes(material: Material, arm: ArmShown, days: float) -> str:
+def _lanes(arm: ArmShown, days: float) -> str:
     given = regimens(arm)
     if not given:
         return (
             f'<div class="lane"><span>{key(arm.label, arm.style)}</span>'
             '<span class="dim">no drug</span></div>'
         )
-    return "".join(_lane(material, arm, regimen, days) for regimen in given)
+    return "".join(_lane(arm, regimen, days) for regimen in given)
 
 
-def _lane(material: Material, arm: ArmShown, regimen: Regimen, days: float) -> str:
+def _lane(arm: ArmShown, regimen: Regimen, days: float) -> str:
     hours = regimen.dose_times_h()
     style = arm.style % STYLES
     strokes = "".join(
@@ -155,22 +157,22 @@ def _lane(material: Material, arm: ArmShown, regimen: Regimen, days: float) -> s
         f'x2="{_percent(h / 24.0, days)}" y1="34" y2="46"/>'
         for h in hours
     )
-    column = f"plasma_{regimen.drug_key}_nM"
-    levels = material.series(arm, column)
-    peak = 0.0 if levels is None else float(np.nanmax(levels[0]))
+    curve = PlasmaCurve(regimen)
+    grid = np.union1d(np.linspace(0.0, 24.0 * days, POINTS), hours[hours <= 24.0 * days])
+    levels = curve.free_nM(grid)
+    peak = float(levels.max())
     area = said = ""
-    if levels is not None and peak > 0.0:
-        mean = levels.mean(axis=0) / peak
+    if peak > 0.0:
         points = "L".join(
-            f"{100.0 * t / days:.2f} {32.0 - 30.0 * v:.2f}"
-            for t, v in zip(material.times_d, mean, strict=True)
+            f"{h / 0.24 / days:.2f} {32.0 - 30.0 * level / peak:.2f}"
+            for h, level in zip(grid, levels, strict=True)
         )
         area = (
             '<svg x="0" y="0" width="100%" height="34" viewBox="0 0 100 34" '
             f'preserveAspectRatio="none"><path class="plasma arm{style}" '
             f'd="M0 32L{points}L100 32Z"/></svg>'
         )
-        said = f", highest free level at a row {number(peak)} nM"
+        said = f"; free in plasma up to {number(peak)} nM"
     label = DRUGS[regimen.drug_key].label
     return (
         f'<div class="lane"><span>{key(arm.label, arm.style)}<br>'

@@ -1,4 +1,4 @@
-"""The effects with their intervals: a forest plot that is a table, and every other effect below it."""
+"""The effects with their intervals: a forest plot that is a table, and all others below it."""
 
 import math
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from ...analysis.compare import SIGNIFICANT, effect_text, headlines_first, p_text, sentence
 from ...readouts import EVENTS_PREFIX, STATISTICS
 from .charts import log_ticks
+from .courses import COURSES
 from .markup import STYLES, key, number, plural, table, text, unit
 from .material import ArmShown, Material
 
@@ -33,14 +34,16 @@ def label_of(material: Material, readout: str) -> tuple[str, str]:
     """A readout in words and the statistic it is, both escaped."""
     if readout.startswith("days_to_"):
         column, _, threshold = readout.removeprefix("days_to_").rpartition("_")
-        units, meaning = material.column(column)
-        return f"time until {text(meaning)} is {text(threshold)} {unit(units)}", "restricted mean"
+        title = COURSES[column][0] if column in COURSES else column
+        units = unit(material.column(column)[0])
+        return f"Time to {text(title.lower())} {text(threshold)} {units}", "restricted mean"
     if readout.startswith(EVENTS_PREFIX):
         return text(readout.removeprefix(EVENTS_PREFIX).replace("_", " ")), "events of a run"
     for name in sorted(STATISTICS, key=len, reverse=True):
         if readout.endswith(f"_{name}"):
-            meaning = material.column(readout.removesuffix(f"_{name}"))[1]
-            return text(meaning or readout), text(STATISTICS[name].meaning)
+            column = readout.removesuffix(f"_{name}")
+            title = COURSES[column][0] if column in COURSES else material.column(column)[1]
+            return text(title or readout), text(STATISTICS[name].meaning)
     return text(readout), ""
 
 
@@ -89,11 +92,14 @@ def _forest(material: Material) -> str:
         )
     if differences:
         body = "".join(_group(material, k, v, None, several) for k, v in differences.items())
-        axis = '<svg width="100%" height="18" aria-hidden="true"><text class="tick mid" x="50%" y="13">0</text></svg>'
+        axis = (
+            '<svg width="100%" height="18" aria-hidden="true">'
+            '<text class="tick mid" x="50%" y="13">0</text></svg>'
+        )
         parts.append(
             "<h3>Differences</h3>"
             + _forest_table(
-                "treated minus control; each row on its own scale, 0 in the middle", axis, body
+                "treated minus control; each row on its own scale", axis, body
             )
         )
     return "".join(parts)
@@ -116,8 +122,8 @@ def _group(
     meaning, statistic = label_of(material, readout)
     units = unit(entries[0][1]["unit"])
     words = (
-        f'<span class="what">{meaning}</span> <span class="dim">{statistic}'
-        f"{f', {units}' if units else ''}</span><br><code>{text(readout)}</code>"
+        f'<span class="what">{meaning}</span><br><span class="dim">{statistic}'
+        f"{f', {units}' if units else ''}<br><code>{text(readout)}</code></span>"
     )
     half = _half_width([row for _, row in entries])
     out = []
@@ -138,10 +144,12 @@ def _group(
 
 
 def _ratio_range(rows: list[Row]) -> tuple[float, float]:
-    ends = [row[k] for row in rows for k in ("estimate", "ci_low", "ci_high")]
-    ends = [x for x in ends if math.isfinite(x) and x > 0.0]
-    low, high = min([0.8, *ends]), max([1.25, *ends])
-    return max(low / 1.08, 1e-3), min(high * 1.08, 1e3)
+    """Of the axis: all intervals, but no further than 4 times beyond all estimates."""
+    estimates = [row["estimate"] for row in rows if row["estimate"] > 0.0]
+    widest = min(0.8, *estimates) / 4.0, max(1.25, *estimates) * 4.0
+    ends = [row[k] for row in rows for k in ("ci_low", "ci_high") if row[k] > 0.0]
+    low, high = min([0.8, *estimates, *ends]), max([1.25, *estimates, *ends])
+    return max(low / 1.08, widest[0]), min(high * 1.08, widest[1])
 
 
 def _on_log_axis(value: float, low: float, high: float) -> float:
@@ -193,6 +201,7 @@ def _bar(grid: str, ends: list[float | None], row: Row, arm: ArmShown) -> str:
     bar = ""
     if low is not None and high is not None:
         bar = f'<line class="ci arm{style}" x1="{low:.2f}%" x2="{high:.2f}%" y1="50%" y2="50%"/>'
+        bar += "".join(_arrow(end, style) for end in (low, high) if end in (0.0, 100.0))
     clear = "clear" if row["p_adjusted"] < SIGNIFICANT else "open"
     dot = (
         "" if middle is None
@@ -201,6 +210,15 @@ def _bar(grid: str, ends: list[float | None], row: Row, arm: ArmShown) -> str:
     return (
         f'<svg width="100%" height="30" role="img" aria-label="{text(effect_text(row))}">'
         f"{grid}{bar}{dot}</svg>"
+    )
+
+
+def _arrow(end: float, style: int) -> str:
+    """The end of an interval that goes on beyond the axis."""
+    turn = "M0 -5L-8 0L0 5Z" if end == 0.0 else "M0 -5L8 0L0 5Z"
+    return (
+        f'<svg x="{end:g}%" y="50%" overflow="visible"><path class="beyond arm{style}" '
+        f'd="{turn}"/></svg>'
     )
 
 

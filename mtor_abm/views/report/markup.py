@@ -7,6 +7,7 @@ from typing import Any
 
 #: Units as a person writes them.
 _UNITS = (("um2", "µm²"), ("um", "µm"), ("mm2", "mm²"))
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 #: Colours and dashes there are; arm 0 is the control (page.css has the colours).
 STYLES = 8
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "5 2", "1 3", "12 4", "6 2 1 2 1 2")
@@ -31,9 +32,12 @@ def number(value: Any, digits: int = 3) -> str:
     if math.isnan(value):
         return "–"
     shown = f"{value:.{digits}g}"
-    if "e" in shown and 1e-4 <= abs(value) < 1e6:
-        shown = f"{float(shown):.{digits + 3}f}".rstrip("0").rstrip(".")
-    return shown.replace("-", "−")
+    if "e" in shown and 1e3 <= abs(value) < 1e6:
+        shown = f"{float(shown):.0f}"
+    mantissa, _, power = shown.partition("e")
+    if power:
+        mantissa += "·10" + str(int(power)).translate(_RAISED)
+    return mantissa.replace("-", "−")
 
 
 def value(given: Any) -> str:
@@ -47,7 +51,9 @@ def value(given: Any) -> str:
     return text(given)
 
 
-def table(head: Iterable[str], rows: Iterable[Iterable[str]], css: str = "", label: str = "") -> str:
+def table(
+    head: Iterable[str], rows: Iterable[Iterable[str]], css: str = "", label: str = ""
+) -> str:
     """A table of finished cells; the first of a row is its header."""
     names = "".join(f'<th scope="col">{cell}</th>' for cell in head)
     body = "".join(

@@ -152,11 +152,11 @@ def section(material: Material, maps: Packed | None) -> str:
         '<option value="">cell types</option>'
         f'{field_group}<optgroup label="Activity in the cells">{signals}</optgroup>'
         '</select></label><span id="map-scale" hidden></span></p>'
-        f'<div class="panels">{panels}</div>'
         '<div class="slider"><button type="button" id="map-play" aria-label="play">▶</button>'
         f'<input type="range" id="map-day" min="0" max="{last}" value="{last}" step="1" '
         'aria-label="day"><output id="map-day-shown" for="map-day">'
         f"day {number(about['days'][-1])}</output></div>"
+        f'<div class="panels">{panels}</div>'
         f'<fieldset class="layers"><legend>Cells</legend>{boxes}</fieldset>'
         f'<p class="ground">{ground}</p>'
         '<noscript><p class="warning">The map needs JavaScript.</p></noscript>'
@@ -171,15 +171,17 @@ def read_frame(run: Run, day: float, nx: int, ny: int, dx_um: float) -> Frame:
     name = snapshot_name("fields", day)
     if name in run.manifest["files"]:
         sites = run.table(name)
-        x, y = (np.floor(sites[axis].to_numpy() / dx_um).astype(np.int64) for axis in ("x_um", "y_um"))
+        x, y = (
+            np.floor(sites[axis].to_numpy() / dx_um).astype(np.int64) for axis in ("x_um", "y_um")
+        )
         place = y * nx + x
         frame.ground = np.zeros(nx * ny, dtype=np.uint8)
-        for column, shift in (("bone", 0), ("cavity", 1), ("vessel", 2), ("perfused", 4)):
-            frame.ground[place] |= sites[column].to_numpy(np.uint8) << shift
-        for column in sites.columns:
-            if column not in NOT_MAPPED:
-                frame.fields[column] = np.zeros(nx * ny, dtype=np.float32)
-                frame.fields[column][place] = sites[column].to_numpy(np.float32)
+        for layer, shift in (("bone", 0), ("cavity", 1), ("vessel", 2), ("perfused", 4)):
+            frame.ground[place] |= sites[layer].to_numpy(np.uint8) << shift
+        for key in sites.columns:
+            if key not in NOT_MAPPED:
+                frame.fields[key] = np.zeros(nx * ny, dtype=np.float32)
+                frame.fields[key][place] = sites[key].to_numpy(np.float32)
     return frame
 
 
@@ -256,7 +258,7 @@ def _pack_seeds(material: Material, seeds: Sequence[int], days: Sequence[float])
 
 
 def _ranges(frames: Sequence[Frame]) -> Iterator[tuple[str, tuple[float, float, bool]]]:
-    """Range of each field over all frames, one scale for both arms, and whether values exceed it."""
+    """Range of each field over all frames and arms, and whether there are values above it."""
     keys = dict.fromkeys(key for frame in frames for key in frame.fields)
     for key in keys:
         values = np.concatenate([f.fields[key] for f in frames if key in f.fields])

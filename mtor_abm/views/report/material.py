@@ -1,4 +1,4 @@
-"""What a report is made of: the runs of each arm, read once, and the effects that `compare` finds."""
+"""What a report is made of: the runs of each arm, and the effects that `compare` finds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -5,7 +5,13 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const byId = (id) => document.getElementById(id);
   const all = (css, root = document) => [...root.querySelectorAll(css)];
-  const short = (v) => (v === null || Number.isNaN(v) ? "–" : String(+v.toPrecision(3)).replace("-", "−"));
+  const raised = (n) => String(n).replace(/./g, (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]);
+  const short = (v, digits = 3) => {
+    if (v === null || Number.isNaN(v)) return "–";
+    if (v === 0 || Math.abs(v) >= 1e-4) return String(+v.toPrecision(digits)).replace("-", "−");
+    const [mantissa, power] = v.toExponential(digits - 1).split("e");
+    return `${+mantissa}·10${raised(Number(power))}`.replace(/^-/, "−");
+  };
   const make = (tag, words, css) => {
     const element = document.createElement(tag);
     if (words !== undefined) element.textContent = words;
@@ -68,8 +74,8 @@
           if (!odd && Math.abs(change) >= 0.005) {
             words += ` ${change > 0 ? "▲" : "▼"}${Math.abs(change).toFixed(2).replace("0.", ".")}`;
           }
-          node.querySelector(".level").textContent = words;
-          node.querySelector(".fill").setAttribute("width", 30 * Math.min(1, Math.max(0, share || 0)));
+          node.querySelector(".activity").textContent = words;
+          node.querySelector(".fill").setAttribute("width", 26 * Math.min(1, Math.max(0, share || 0)));
         }
         for (const edge of all(".edge", svg)) {
           const value = here[edge.dataset.from];
@@ -150,7 +156,7 @@
   const shades = Array.from({ length: 256 }, (_, v) => scale(v / 254));
 
   const control = { arm: 0 };
-  const state = { seed: 0, day: days.length - 1, colour: "", cross: null, hidden: new Set() };
+  const state = { seed: 0, day: days.length - 1, colour: "", cross: undefined, hidden: new Set() };
   layers.forEach((layer, i) => layer.shown || state.hidden.add(i));
   const panels = all("canvas[data-panel]").map((canvas) => ({
     canvas,
@@ -214,7 +220,7 @@
       g.fill();
     }
     drawBar(g, canvas, size);
-    if (state.cross !== null) drawCross(g, canvas, size);
+    if (state.cross != null) drawCross(g, canvas, size);
   }
 
   function drawBar(g, canvas, size) {
@@ -254,14 +260,14 @@
 
   function fieldWords(f, k, site) {
     const { label, unit, low, high } = fields[k], level = f.planes[k * nx * ny + site];
-    const value = level === 255 ? `> ${short(high)}` : short(low + ((high - low) * level) / 254);
+    const value = level === 255 ? `> ${short(high)}` : short(low + ((high - low) * level) / 254, 2);
     return [label, `${value} ${unit}`];
   }
 
   function tell(panel) {
     const f = panel.frame, site = state.cross;
     if (!f) return;
-    if (site === null) {
+    if (site == null) {
       panel.readout.replaceChildren(make("span", "Point at a site to see what is there.", "dim"));
       return;
     }
@@ -319,6 +325,7 @@
     slider.setAttribute("aria-valuetext", shown.textContent);
     const frames = await Promise.all(panels.map((_, k) => frame(armOf(k), state.seed, state.day)));
     if (mine !== turn) return; // a later move is under way
+    state.cross = state.cross === undefined ? someTumourCell(frames[0]) : state.cross;
     panels.forEach((panel, k) => {
       panel.frame = frames[k];
       caption(panel, k);
@@ -327,6 +334,17 @@
       tell(panel);
     });
     showScale();
+  }
+
+  // Where the cross stands at first: the tumour cell nearest to the middle of the tumour.
+  function someTumourCell(f) {
+    const cells = [...f.x.keys()].filter((i) => layers[f.layer[i]].label.startsWith("tumour"));
+    if (!cells.length) return null;
+    const mean = (a) => cells.reduce((sum, i) => sum + a[i], 0) / cells.length;
+    const [mx, my] = [mean(f.x), mean(f.y)];
+    const away = (i) => Math.hypot(f.x[i] - mx, f.y[i] - my);
+    const nearest = cells.reduce((best, i) => (away(i) < away(best) ? i : best));
+    return f.y[nearest] * nx + f.x[nearest];
   }
 
   function showScale() {

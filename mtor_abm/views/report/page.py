@@ -88,15 +88,15 @@ def page(material: Material, maps: marrow_map.Packed | None) -> str:
     """The whole page as text."""
     time_courses, course_numbers = courses.courses(material)
     networks, network_numbers = pathway.drawn(material)
-    sections = {
-        "compared": ("What was compared", compared.section(material)),
-        "effects": ("Effects", effects.section(material)),
-        "map": ("Map of the marrow", marrow_map.section(material, maps)),
-        "courses": ("Time courses", time_courses),
-        "survival": ("Survival", courses.survival(material)),
-        "pathway": ("Pathway state by cell type", pathway.by_cell_type(material)),
-        "network": ("The mTOR network", networks),
-        "made-of": ("Parameters, seeds and versions", ending.section(material)),
+    sections = {  # id -> name in the contents, heading, body
+        "compared": ("Compared", "What was compared", compared.section(material)),
+        "effects": ("Effects", "Effects", effects.section(material)),
+        "map": ("Map", "Map of the marrow", marrow_map.section(material, maps)),
+        "courses": ("Time courses", "Time courses", time_courses),
+        "survival": ("Survival", "Survival", courses.survival(material)),
+        "pathway": ("Pathway", "Pathway state by cell type", pathway.by_cell_type(material)),
+        "network": ("Network", "The mTOR network", networks),
+        "made-of": ("Parameters", "Parameters, seeds and versions", ending.section(material)),
     }
     script, style = _part("page.js"), _part("page.css")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -112,11 +112,11 @@ def page(material: Material, maps: marrow_map.Packed | None) -> str:
         leads="".join(f"<p>{lead}</p>" for lead in effects.leads(material)),
         notes="".join(f'<p class="warning">{text(note)}</p>' for note in material.notes),
         contents="".join(
-            f'<a href="#{name}">{text(heading)}</a>' for name, (heading, _) in sections.items()
+            f'<a href="#{name}">{text(short)}</a>' for name, (short, _, _) in sections.items()
         ),
         sections="".join(
             f'<section id="{name}"><h2>{text(heading)}</h2>{body}</section>\n'
-            for name, (heading, body) in sections.items()
+            for name, (_, heading, body) in sections.items()
         ),
         data=as_script_json(data),
         blobs="".join(

@@ -1,7 +1,7 @@
-"""What cells, ground and signals are called and how they are painted; apart for the colour-blind too.
+"""What cells, ground and signals are called and how they are painted.
 
-Colours of the marrow are those of `analysis.figures`, with a colour for every cell type. Their
-lightness differs as well as their hue, so that they hold up in grey.
+Colours of the marrow are those of `analysis.figures`, with a colour for every cell type. They
+differ in lightness as well as in hue, for the colour-blind and for print in grey.
 """
 
 CELL_TYPES = {

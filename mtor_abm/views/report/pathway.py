@@ -15,7 +15,7 @@ from .palette import CELL_TYPES
 
 #: Activities that the time series holds for every cell type: prefix of the column -> label.
 SERIES = {"s6k": "S6K", "p4ebp1": "4E-BP1-P", "akt_s473": "AKT S473"}
-NODE_WIDTH, NODE_HEIGHT = 86.0, 38.0
+NODE_WIDTH, NODE_HEIGHT, BAR = 98.0, 38.0, 26.0
 #: Exposures may exceed 1; all other signals are activities in 0..1.
 UNBOUNDED = ("rapalog", "kinase1")
 
@@ -31,29 +31,45 @@ def network() -> dict[str, Any]:
 
 def by_cell_type(material: Material) -> str:
     """A table: cell types by activities, one line an arm; means over time, then over runs."""
-    rows = []
+    bodies = []
     for name, label in CELL_TYPES.items():
+        readouts = [f"{prefix}_{name}_mean" for prefix in SERIES]
+        lines = []
         for arm in material.arms:
-            means = [_mean_readout(arm, f"{prefix}_{name}_mean") for prefix in SERIES]
+            means = [_mean_readout(arm, readout) for readout in readouts]
             if all(math.isnan(m) for m in means):
                 continue
-            cells = "".join(_shaded(m) for m in means)
-            first = f"<b>{text(label)}</b><br>" if arm is material.control else ""
-            css = "first" if arm is material.control else "more"
-            rows.append(
-                f'<tr class="{css}"><th scope="row">{first}{key(arm.label, arm.style)}</th>'
-                f"{cells}</tr>"
+            cells = "".join(
+                _shaded(mean, _ratio(material, arm, readout))
+                for mean, readout in zip(means, readouts, strict=True)
             )
-    if not rows:
+            lines.append(f'<th scope="row">{key(arm.label, arm.style)}</th>{cells}')
+        if lines:
+            head = f'<th scope="rowgroup" rowspan="{len(lines)}">{text(label)}</th>'
+            rows = "".join(
+                f"<tr>{head if i == 0 else ''}{line}</tr>" for i, line in enumerate(lines)
+            )
+            bodies.append(f"<tbody>{rows}</tbody>")
+    if not bodies:
         return "<p>These runs hold no activities by cell type.</p>"
-    head = "".join(f'<th scope="col" class="num">{label}</th>' for label in SERIES.values())
+    names = "".join(f'<th scope="col" class="num">{label}</th>' for label in SERIES.values())
     return (
         "<p>Activities lie in 0 to 1: mean over the cells of a type and over time, then over the "
-        "runs of an arm. A darker cell is a higher activity. Their effects with intervals "
-        "stand among all readouts above.</p>"
-        f'<table class="state"><thead><tr><th scope="col">cell type</th>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table>"
+        "runs of an arm; a darker cell is a higher activity. <i>x</i> is the effect of the treated "
+        "arm, as under Effects, where its interval stands among all readouts.</p>"
+        '<table class="state"><thead><tr><th scope="col">cell type</th><th scope="col">arm</th>'
+        f"{names}</tr></thead>{''.join(bodies)}</table>"
     )
+
+
+def _ratio(material: Material, arm: ArmShown, readout: str) -> str:
+    """The effect as `compare` gives it, if it is a ratio."""
+    if material.comparison is None:
+        return ""
+    for row in material.comparison.rows:
+        if (row["treated"], row["readout"], row["effect"]) == (arm.label, readout, "ratio"):
+            return f"x {row['estimate']:.3g}"
+    return ""
 
 
 def _mean_readout(arm: ArmShown, readout: str) -> float:
@@ -65,11 +81,12 @@ def _mean_readout(arm: ArmShown, readout: str) -> float:
     return float(known.mean()) if known.size else float("nan")
 
 
-def _shaded(mean: float) -> str:
+def _shaded(mean: float, ratio: str) -> str:
     if math.isnan(mean):
         return '<td class="num dim">–</td>'
-    level = min(10, max(0, round(mean * 10)))
-    return f'<td class="num level level{level}">{number(mean)}</td>'
+    share = min(1.0, max(0.0, mean))
+    said = f'<span class="ratio">{ratio}</span>' if ratio else ""
+    return f'<td class="num level" style="--share:{share:.2f}">{number(mean)}{said}</td>'
 
 
 def last_day_with_cells(material: Material) -> float | None:
@@ -142,7 +159,9 @@ def drawn(material: Material) -> tuple[str, dict[str, Any]]:
         f"<p>{words} The bar in a node is its activity (0 to 1) with the number beside it; "
         "▲ and ▼ give the change against the control. Arrows activate, bars inhibit; an edge is "
         "as strong as the node it comes from. Nodes without a bar are computed within the hour "
-        "and not stored. Drugs are in free concentration over half effect.</p>"
+        "and not stored. Drugs are in free concentration over half effect. Left out of the drawing: "
+        "REDD1 on autophagy, FOXO on VEGF (switch V2), and the slow capture of mTORC2 by a rapalog "
+        "in susceptible cells (switch V6).</p>"
         '<p class="controls"><label>Cell type <select id="network-type">'
         f"{options}</select></label></p>"
         f'<div class="grid networks">{figures}</div>'
@@ -177,7 +196,8 @@ def _node(node: Mapping[str, Any], means: Mapping[str, float], control: Mapping[
     signal = node.get("signal")
     kind = f"node {node.get('kind', '')} {'' if signal else 'silent'}"
     parts = [
-        f'<g class="{kind.strip()}" data-signal="{signal or ""}" transform="translate({x:g} {y:g})">'
+        f'<g class="{kind.strip()}" data-signal="{signal or ""}" '
+        f'transform="translate({x:g} {y:g})">'
         f'<rect class="box" width="{NODE_WIDTH:g}" height="{NODE_HEIGHT:g}" rx="6"/>'
         f'<text class="name" x="{NODE_WIDTH / 2:g}" y="{15 if signal else 23}">'
         f"{text(node['label'])}</text>"
@@ -186,15 +206,15 @@ def _node(node: Mapping[str, Any], means: Mapping[str, float], control: Mapping[
         value = means.get(signal, math.nan)
         bar, said = node_texts(signal, value, control.get(signal, math.nan))
         parts.append(
-            f'<rect class="trough" x="6" y="21" width="30" height="9" rx="2"/>'
-            f'<rect class="fill" x="6" y="21" width="{bar:.1f}" height="9" rx="2"/>'
-            f'<text class="level" x="40" y="30">{said}</text>'
+            f'<rect class="trough" x="7" y="22" width="{BAR:g}" height="9" rx="2"/>'
+            f'<rect class="fill" x="7" y="22" width="{bar:.1f}" height="9" rx="2"/>'
+            f'<text class="activity" x="38" y="30.5">{said}</text>'
         )
     return "".join(parts) + "</g>"
 
 
 def node_texts(signal: str, value: float, control: float) -> tuple[float, str]:
-    """Length of a node's bar (0 to 30) and its text: the value, and the change if it shows."""
+    """Length of a node's bar (0 to BAR) and its text: the value, and the change if it shows."""
     if math.isnan(value):
         return 0.0, "–"
     share = value / (1.0 + value) if signal in UNBOUNDED else value
@@ -202,7 +222,7 @@ def node_texts(signal: str, value: float, control: float) -> tuple[float, str]:
     change = value - control
     if math.isfinite(change) and abs(change) >= 0.005 and signal not in UNBOUNDED:
         said += f" {'▲' if change > 0 else '▼'}{abs(change):.2f}".replace("0.", ".")
-    return 30.0 * min(1.0, max(0.0, share)), said
+    return BAR * min(1.0, max(0.0, share)), said
 
 
 def _edge(edge: Mapping[str, Any], nodes: Mapping[str, Any], means: Mapping[str, float]) -> str:
