@@ -151,7 +151,7 @@ def drawn(material: Material) -> tuple[str, dict[str, Any]]:
     options = "".join(f'<option value="{t}">{text(CELL_TYPES[t])}</option>' for t in types)
     control = means[material.control.label].get(types[0], {})
     figures = "".join(
-        f"<figure><figcaption>{key(arm.label, arm.style)}</figcaption>"
+        f'<figure tabindex="0"><figcaption>{key(arm.label, arm.style)}</figcaption>'
         f"{_drawing(arm, means[arm.label].get(types[0], {}), control)}</figure>"
         for arm in material.arms
     )
