@@ -138,7 +138,8 @@ def _title(material: Material) -> str:
         return control
     if len(treated) > 3:
         return f"{len(treated)} arms against {control}"
-    return f"{', '.join(treated)} against {control}"
+    *before, last = treated
+    return f"{', '.join(before)}{' and ' if before else ''}{last} against {control}"
 
 
 def _facts(material: Material) -> str:
