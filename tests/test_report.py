@@ -402,13 +402,19 @@ def test_wide_bands_do_not_set_the_axis():
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(0.0000937, "9.37·10⁻⁵"), (4850.2, "4850"), (-0.5, "−0.5"), (float("nan"), "–"), (2e7, "2·10⁷")],
+    [
+        (0.0000937, "9.37·10⁻⁵"),
+        (4850.2, "4850"),
+        (-0.5, "−0.5"),
+        (float("nan"), "–"),
+        (2e7, "2·10⁷"),
+    ],
 )
 def test_numbers_are_written_as_people_do(value, said):
     assert number(value) == said
 
 
-# ----------------------------------------------------------------- palette and network, and the code
+# ---------------------------------------------------------------- palette and network, and the code
 def test_palette_names_every_cell_type_and_state():
     kinds = {kind.kind.name: kind.kind for kind in CELL_TYPES}
     assert set(palette.CELL_TYPES) == set(kinds)

@@ -121,8 +121,11 @@ def chart(
             f'<path class="mark arm{style % STYLES}" d="M{x:.1f} {bottom - 1:g}'
             f'l-4 -7h8z"><title>first dose, day {number(day)}</title></path>'
         )
-    frame = f'<svg class="clip" x="{LEFT:g}" y="{TOP:g}" width="{right - LEFT:g}" height="{bottom - TOP:g}" '
-    parts.append(f'{frame}viewBox="{LEFT:g} {TOP:g} {right - LEFT:g} {bottom - TOP:g}">')
+    wide, high_px = right - LEFT, bottom - TOP
+    parts.append(
+        f'<svg class="clip" x="{LEFT:g}" y="{TOP:g}" width="{wide:g}" height="{high_px:g}" '
+        f'viewBox="{LEFT:g} {TOP:g} {wide:g} {high_px:g}">'
+    )
     parts += [_band(curve, px, py) for curve in curves if curve.low is not None]
     parts.append("</svg>")
     parts += [_line(curve, px, py) for curve in curves]

@@ -16,6 +16,7 @@ from .material import ArmShown, Material
 #: Columns of the time series that are drawn: title, label of the axis ("" takes the unit).
 COURSES: dict[str, tuple[str, str]] = {
     "tumour_area_mm2": ("Tumour area", ""),
+    "n_lesions": ("Lesions of 10 tumour cells or more", "lesions"),
     "n_tumour_dormant": ("Dormant tumour cells", "cells"),
     "bv_tv": ("Bone volume, BV/TV", "BV/TV"),
     "n_oc_per_b_pm_per_mm": ("Osteoclasts, N.Oc/B.Pm", ""),

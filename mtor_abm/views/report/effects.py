@@ -9,6 +9,8 @@ from .charts import log_ticks
 from .courses import COURSES
 from .markup import STYLES, key, number, plural, table, text, unit
 from .material import ArmShown, Material
+from .palette import CELL_TYPES
+from .pathway import SERIES
 
 Row = dict[str, Any]
 
@@ -34,7 +36,7 @@ def label_of(material: Material, readout: str) -> tuple[str, str]:
     """A readout in words and the statistic it is, both escaped."""
     if readout.startswith("days_to_"):
         column, _, threshold = readout.removeprefix("days_to_").rpartition("_")
-        title = COURSES[column][0] if column in COURSES else column
+        title = _title(material, column) or column
         units = unit(material.column(column)[0])
         return f"Time to {text(title.lower())} {text(threshold)} {units}", "restricted mean"
     if readout.startswith(EVENTS_PREFIX):
@@ -42,9 +44,19 @@ def label_of(material: Material, readout: str) -> tuple[str, str]:
     for name in sorted(STATISTICS, key=len, reverse=True):
         if readout.endswith(f"_{name}"):
             column = readout.removesuffix(f"_{name}")
-            title = COURSES[column][0] if column in COURSES else material.column(column)[1]
-            return text(title or readout), text(STATISTICS[name].meaning)
+            return text(_title(material, column) or readout), text(STATISTICS[name].meaning)
     return text(readout), ""
+
+
+def _title(material: Material, column: str) -> str:
+    """A column of the time series in a few words."""
+    if column in COURSES:
+        return COURSES[column][0]
+    for prefix, signal in SERIES.items():
+        cell_type = CELL_TYPES.get(column.removeprefix(f"{prefix}_"))
+        if cell_type:
+            return f"{signal} of {cell_type}s"
+    return material.column(column)[1]
 
 
 def _rows(material: Material, arm: ArmShown) -> list[Row]:
@@ -98,9 +110,7 @@ def _forest(material: Material) -> str:
         )
         parts.append(
             "<h3>Differences</h3>"
-            + _forest_table(
-                "treated minus control; each row on its own scale", axis, body
-            )
+            + _forest_table("treated minus control; each row on its own scale", axis, body)
         )
     return "".join(parts)
 

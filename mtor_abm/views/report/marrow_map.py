@@ -13,8 +13,9 @@ A frame is one arm, seed and day. Its three blobs are base64 of zlib:
 
 import base64
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from .palette import GROUND, LAYERS, SCALE, SIGNALS
 from .pathway import snapshot_days
 
 #: Bytes of base64 that the maps of a page may take; more seeds are added while they fit.
-MAP_BYTES = 6_000_000
+MAP_BYTES = 8_000_000
 MOST_SEEDS = 3
 #: Share of sites below the upper end of a field's scale: sources are far above all else.
 TOP = 0.995
@@ -78,18 +79,19 @@ def packed(material: Material, most_bytes: int = MAP_BYTES) -> Packed | None:
         return None
     days = _days_of(material, seeds[0])
     notes: list[str] = []
-    out = _pack_seeds(material, seeds[:1], days)
+    read = _reader(material)
+    out = _pack_seeds(material, read, seeds[:1], days)
     n_all = len(days)
     while out.n_bytes > most_bytes and len(days) > 2:
         days = sorted({days[0], *days[::2], days[-1]}) if len(days) > 3 else [days[0], days[-1]]
-        out = _pack_seeds(material, seeds[:1], days)
+        out = _pack_seeds(material, read, seeds[:1], days)
     if len(days) < n_all:
         notes.append(f"{len(days)} of the {n_all} days that were written are shown.")
     others = [s for s in seeds[1:] if set(days) <= set(_days_of(material, s))]
     room = int(most_bytes // max(out.n_bytes, 1))
     shown = [seeds[0], *others[: min(room, MOST_SEEDS) - 1]]
     if len(shown) > 1:
-        out = _pack_seeds(material, shown, days)
+        out = _pack_seeds(material, read, shown, days)
     if len(shown) < len(material.seeds):
         notes.append(f"{plural(len(shown), 'seed')} of {len(material.seeds)} shown.")
     out.notes = notes
@@ -216,12 +218,27 @@ def quantised(values: np.ndarray, low: float, high: float, nx: int) -> np.ndarra
     return np.asarray(np.diff(level, axis=1, prepend=np.uint8(0)).ravel())
 
 
-def _pack_seeds(material: Material, seeds: Sequence[int], days: Sequence[float]) -> Packed:
+def _reader(material: Material) -> Callable[[int, int, float], Frame]:
+    """A function (arm, seed, day) -> frame that reads each of them once."""
+    geometry = material.control.parameters["geometry"]
+    nx, ny, dx = int(geometry["nx"]), int(geometry["ny"]), float(geometry["dx_um"])
+
+    @cache
+    def read(arm: int, seed: int, day: float) -> Frame:
+        return read_frame(material.arms[arm].arm.runs[seed], day, nx, ny, dx)
+
+    return read
+
+
+def _pack_seeds(
+    material: Material, read: Callable[[int, int, float], Frame], seeds: Sequence[int],
+    days: Sequence[float],
+) -> Packed:  # fmt: skip
     geometry = material.control.parameters["geometry"]
     nx, ny, dx = int(geometry["nx"]), int(geometry["ny"]), float(geometry["dx_um"])
     frames = {
-        (a, s, d): read_frame(arm.arm.runs[seed], day, nx, ny, dx)
-        for a, arm in enumerate(material.arms)
+        (a, s, d): read(a, seed, day)
+        for a in range(len(material.arms))
         for s, seed in enumerate(seeds)
         for d, day in enumerate(days)
     }

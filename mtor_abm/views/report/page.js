@@ -192,10 +192,11 @@
     const f = panel.frame;
     if (!f) return;
     const { canvas } = panel, wide = canvas.clientWidth, dpr = Math.min(3, window.devicePixelRatio || 1);
-    canvas.width = Math.round(wide * dpr);
-    canvas.height = Math.round((wide * dpr * ny) / nx);
+    const size = Math.max(1, Math.ceil((wide * dpr) / nx)); // whole pixels, so that sites meet
+    canvas.width = size * nx;
+    canvas.height = size * ny;
     canvas.style.aspectRatio = `${nx} / ${ny}`;
-    const g = canvas.getContext("2d"), size = canvas.width / nx;
+    const g = canvas.getContext("2d");
     g.imageSmoothingEnabled = false;
     g.drawImage(panel.sheet, 0, 0, canvas.width, canvas.height);
     const signal = state.colour[0] === "s" ? f.signals[Number(state.colour.slice(1))] : null;
@@ -213,6 +214,10 @@
       for (const i of cells) {
         const r = radius(f, i) * size * (layers[f.layer[i]].big ? 1 : small);
         const x = (f.x[i] + 0.5) * size, y = canvas.height - (f.y[i] + 0.5) * size;
+        if (size < 7 && small > 1 && !layers[f.layer[i]].big) {
+          g.rect(x - size / 2, y - size / 2, size, size); // discs this small leave gaps
+          continue;
+        }
         g.moveTo(x + r, y);
         g.arc(x, y, r, 0, 7);
       }

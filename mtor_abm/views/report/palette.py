@@ -8,7 +8,7 @@ CELL_TYPES = {
     "tumour": "tumour cell",
     "osteoclast_precursor": "osteoclast precursor",
     "osteoclast": "osteoclast",
-    "osteoblast": "osteoblast lineage",
+    "osteoblast": "osteoblast lineage cell",
     "mesenchymal": "mesenchymal stem cell",
     "adipocyte": "marrow fat cell",
     "car": "CXCL12-abundant reticular cell",

@@ -159,7 +159,7 @@ def drawn(material: Material) -> tuple[str, dict[str, Any]]:
         f"<p>{words} The bar in a node is its activity (0 to 1) with the number beside it; "
         "▲ and ▼ give the change against the control. Arrows activate, bars inhibit; an edge is "
         "as strong as the node it comes from. Nodes without a bar are computed within the hour "
-        "and not stored. Drugs are in free concentration over half effect. Left out of the drawing: "
+        "and not stored. Drugs are in free concentration over half effect. Left out: "
         "REDD1 on autophagy, FOXO on VEGF (switch V2), and the slow capture of mTORC2 by a rapalog "
         "in susceptible cells (switch V6).</p>"
         '<p class="controls"><label>Cell type <select id="network-type">'
