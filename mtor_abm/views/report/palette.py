@@ -1,7 +1,7 @@
 """What cells, ground and signals are called and how they are painted.
 
-Colours of the marrow are those of `analysis.figures`, with a colour for every cell type. They
-differ in lightness as well as in hue, for the colour-blind and for print in grey.
+Colours are near those of `analysis.figures`, with one for every cell type. They differ in lightness
+as well as in hue, for the colour-blind and for print in grey.
 """
 
 CELL_TYPES = {
@@ -20,7 +20,7 @@ GROUND = {
     "marrow": "#fbf7f0",
     "bone": "#b9b3a6",
     "cavity": "#e4d9b8",
-    "vessel": "#e39aa2",
+    "vessel": "#d6707d",
     "sprout": "#c4161c",
 }
 
