@@ -28,6 +28,7 @@ from mtor_abm.views.report import charts, marrow_map, palette, pathway, write_re
 from mtor_abm.views.report.courses import COURSES, band, seeded_cells_d
 from mtor_abm.views.report.markup import number, text, unit
 from mtor_abm.views.report.material import collect
+from mtor_abm.views.report.page import as_script_json
 
 EVIL = """</script><script>alert("x")</script><img src=x onerror='alert(1)'>&"""
 NX, NY, DX = 3, 2, 10.0
@@ -42,13 +43,13 @@ SITES = {
     "oxygen_mmHg": [0.0, 40.0, 30.0, 10.0, 5.0, 20.0],
 }
 CELLS = {
-    "cell_type": ["tumour", "osteoblast", "circulating", "osteoclast"],
-    "state": ["dormant", "osteoblast", "detached", "mature"],
-    "x_um": [15.0, 25.0, np.nan, 5.0],
+    "cell_type": ["osteoclast", "tumour", "circulating", "osteoblast"],
+    "state": ["mature", "dormant", "detached", "osteoblast"],
+    "x_um": [5.0, 15.0, np.nan, 25.0],
     "y_um": [15.0, 15.0, np.nan, 15.0],
-    "age_h": [300.0, 2.0, 1.0, 70000.0],
-    "n_sites": [1, 1, 1, 4],
-} | {name: [0.25, 1.0, 0.0, 0.5] for name in SIGNALS}
+    "age_h": [70000.0, 300.0, 1.0, 2.0],
+    "n_sites": [4, 1, 1, 1],
+} | {name: [0.5, 0.25, 0.0, 1.0] for name in SIGNALS}
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,6 @@ def test_seeded_cells_are_followed_to_their_death():
             "cell_type": ["tumour", "circulating", "tumour", "tumour", "osteoclast"],
             "uid": [1, 2, 9, 3, 5],
             "clone": [1, 2, 1, 3, 5],
-            "parent_uid": [0, 0, 1, 0, 0],
         }
     )  # 9 is a daughter, 5 no tumour cell
 
@@ -222,6 +222,12 @@ def test_texts_of_a_scenario_stay_texts(page):
     kinds = [a.get("type", "code") for tag, a in reader.tags if tag == "script"]
     assert kinds.count("code") == 1 and kinds.count("application/json") == 1
     assert not [tag for tag, a in reader.tags if tag == "img" or "onerror" in a]
+
+
+def test_data_cannot_end_their_script_element():
+    packed = as_script_json({"label": EVIL, "line": "a\u2028b"})
+    assert "<" not in packed and "\u2028" not in packed
+    assert json.loads(packed) == {"label": EVIL, "line": "a\u2028b"}
 
 
 def test_nothing_on_the_page_leads_elsewhere(page):
@@ -275,9 +281,12 @@ def test_runs_that_are_not_complete_are_left_out_and_named(demo, tmp_path):
     place = tmp_path / "copy"
     shutil.copytree(demo, place)
     (place / "rapamycin__seed_0002" / MANIFEST).unlink()
+    manifest = place / "another__seed_0003" / MANIFEST
+    manifest.write_text(manifest.read_text().replace('"complete"', '"failed"'))
     report = write_report([place])
-    assert any("Left out, not complete: rapamycin__seed_0002." in note for note in report.notes)
-    assert report.seeds == [1, 3]
+    said = "Left out, not complete: another__seed_0003, rapamycin__seed_0002."
+    assert said in report.notes
+    assert report.seeds == [1]
     assert "Left out, not complete" in report.path.read_text()
 
 

@@ -184,7 +184,7 @@ def seeded_cells_d(run: Any, days: float) -> np.ndarray | None:
     if n == 0:
         return None
     events = run.events
-    founder = (events["uid"] == events["clone"]) & (events["parent_uid"] == 0)
+    founder = events["uid"] == events["clone"]
     of_tumour = events["cell_type"].isin(("tumour", "circulating"))
     deaths = events.loc[founder & of_tumour & (events["event"] == "death"), "time_h"]
     out = np.full(n, np.nan)

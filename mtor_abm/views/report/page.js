@@ -119,7 +119,7 @@
     const column = (k) => cells.subarray(k * n, (k + 1) * n);
     const two = (k) => Uint16Array.from(column(k), (low, i) => low + 256 * cells[(k + 1) * n + i]);
     const out = {
-      n, blood, ground, planes, x: two(0), y: two(2), layer: column(4), sites: column(5), age: two(6),
+      name, n, blood, ground, planes, x: two(0), y: two(2), layer: column(4), sites: column(5), age: two(6),
       signals: signals.map((_, k) => column(8 + k)),
     };
     out.at = new Map(); // site -> cells there, the topmost last
@@ -153,6 +153,7 @@
     const i = Math.min(steps.length - 2, Math.floor(t));
     return steps[i].map((c, k) => Math.round(c + (steps[i + 1][k] - c) * (t - i)));
   };
+  const paleBone = [236, 233, 226]; // a field has the greys for itself
   const shades = Array.from({ length: 256 }, (_, v) => scale(v / 254));
 
   const control = { arm: 0 };
@@ -176,7 +177,7 @@
       const bits = f.ground ? f.ground[site] : 0;
       const vessel = (bits >> 2) & 3;
       let c = ground.marrow;
-      if (bits & 1) c = ground.bone;
+      if (bits & 1) c = plane ? paleBone : ground.bone;
       else if (vessel > 1) c = ground.sprout;
       else if (vessel) c = ground.vessel;
       else if (plane) c = shades[plane[site]];
@@ -316,7 +317,7 @@
       words += `, BV/TV ${(bone / (nx * ny)).toFixed(3)}`;
     }
     panel.caption.replaceChildren(name, make("span", words, "dim"));
-    panel.canvas.dataset.shown = `${armOf(k)}-${state.seed}-${state.day}`;
+    panel.canvas.dataset.shown = f.name;
   }
 
   // ------------------------------------------------------------------------------ map: moving

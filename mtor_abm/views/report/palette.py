@@ -55,8 +55,9 @@ SIGNALS = {
     "autophagy": "autophagy",
 }
 
-#: Cividis (Nunez 2018) at 9 even steps: one scale for the colour-blind, rising in lightness.
+#: Viridis (van der Walt and Smith 2015) at 9 even steps: safe for the colour-blind, rising in
+#: lightness.
 SCALE = (
-    "#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369",
-    "#fee838",
+    "#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30",
+    "#fde725",
 )  # fmt: skip
