@@ -7,7 +7,7 @@ readouts of the arm (Holm). One more row compares the time until the tumour reac
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -120,18 +120,22 @@ class Comparison:
             "path": None if self.path is None else str(self.path),
         }
 
+    def headlines(self, arm: str, rows_shown: int = ROWS_SHOWN) -> list[dict[str, Any]]:
+        """The rows of an arm that a reader looks for first, then the clearest others."""
+        rows = sorted((r for r in self.rows if r["treated"] == arm), key=headlines_first)
+        shown = [r for r in rows if r["control_mean"] != 0.0 or r["treated_mean"] != 0.0]
+        return shown[:rows_shown]
+
     def text(self, rows_shown: int = ROWS_SHOWN) -> str:
         """For the terminal: per treated arm a sentence and a table, headlines first."""
         parts = []
         for arm in dict.fromkeys(row["treated"] for row in self.rows):
-            rows = sorted((r for r in self.rows if r["treated"] == arm), key=_headlines_first)
-            parts.append(_sentence(self.control, arm, rows))
-            shown = [r for r in rows if r["control_mean"] != 0.0 or r["treated_mean"] != 0.0]
-            parts.append(_aligned(shown[:rows_shown]))
+            rows = [row for row in self.rows if row["treated"] == arm]
+            shown = self.headlines(arm, rows_shown)
+            parts.append(sentence(self.control, arm, rows))
+            parts.append(_aligned(shown))
             if len(rows) > rows_shown:
-                parts.append(
-                    f"  and {len(rows) - len(shown[:rows_shown])} more readouts in the file"
-                )
+                parts.append(f"  and {len(rows) - len(shown)} more readouts in the file")
             parts.append("")
         return "\n".join(parts + self.notes)
 
@@ -170,11 +174,30 @@ def compare(
     for i, arm in enumerate(arms):
         if any(arm.folders() & other.folders() for other in arms[:i]):
             raise UserError(f"{arm.place} is given twice; give each arm once")
+    comparison = compare_arms(base, arms, threshold_mm2=threshold_mm2, interval=interval, test=test)
+    folder = base.study if out is None else Path(out)
+    return replace(comparison, path=write_effects(folder / FILE_NAME, comparison.rows))
+
+
+def compare_arms(
+    base: Arm,
+    arms: Sequence[Arm],
+    *,
+    threshold_mm2: float | None = None,
+    interval: Literal["t", "bca"] = "t",
+    test: Literal["t", "sign_flip"] = "t",
+) -> Comparison:
+    """Compare treated arms with a control; arguments as in `compare`, nothing is written.
+
+    Raises:
+        UserError: arms that are not comparable.
+    """
+    for arm in arms:
         refuse_incomparable(base, arm)
     rows, notes = [], []
     for arm in arms:
         seeds = shared_seeds(base, arm)
-        label = arm.name if arm.study.resolve() == base.study.resolve() else arm.place
+        label = label_beside(base, arm)
         left_out = sorted(set(base.runs) ^ set(arm.runs))
         if left_out:
             notes.append(
@@ -186,9 +209,12 @@ def compare(
         afters = [arm.runs[seed] for seed in seeds]
         effects = compare_runs(label, befores, afters, threshold_mm2, interval, test)
         rows += [effect | {"control": base.name} for effect in effects]
-    folder = base.study if out is None else Path(out)
-    path = write_effects(folder / FILE_NAME, rows)
-    return Comparison(base.name, rows, notes, path)
+    return Comparison(base.name, rows, notes)
+
+
+def label_beside(base: Arm, arm: Arm) -> str:
+    """What an arm is called beside its control: its scenario, or its place in another study."""
+    return arm.name if arm.study.resolve() == base.study.resolve() else arm.place
 
 
 def compare_runs(
@@ -261,7 +287,7 @@ def _time_to_threshold(
         threshold = float(f"{0.5 * last:.3g}")
     if not threshold > 0.0:
         return []
-    before, after = (_times(runs, threshold) for runs in (control, treated))
+    before, after = (times_to_area(runs, threshold) for runs in (control, treated))
     mean, low, high = mean_interval(after.truncated - before.truncated)
     return [
         _row(
@@ -279,7 +305,7 @@ def _time_to_threshold(
     ]  # fmt: skip
 
 
-def _times(runs: Sequence[Run], threshold: float) -> TimeToEvent:
+def times_to_area(runs: Sequence[Run], threshold: float) -> TimeToEvent:
     """Days until each run's tumour area reaches the threshold."""
     days = [run.timeseries["time_h"].to_numpy(float) / HOURS_PER_DAY for run in runs]
     crossings = [
@@ -313,7 +339,7 @@ def write_effects(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
 
 
 # ---------------------------------------------------------------------------------- for a terminal
-def _headlines_first(row: dict[str, Any]) -> tuple[int, float, float, str]:
+def headlines_first(row: dict[str, Any]) -> tuple[int, float, float, str]:
     """Order of the rows: HEADLINES, then by adjusted p, then by p; what has none comes last."""
     name = row["readout"]
     rank = next((i for i, head in enumerate(HEADLINES) if name.startswith(head)), len(HEADLINES))
@@ -321,7 +347,7 @@ def _headlines_first(row: dict[str, Any]) -> tuple[int, float, float, str]:
     return rank, p_adjusted, p, name
 
 
-def _sentence(control: str, arm: str, rows: Sequence[dict[str, Any]]) -> str:
+def sentence(control: str, arm: str, rows: Sequence[dict[str, Any]]) -> str:
     """What the arm shows, in words."""
     n_pairs = max(row["n_pairs"] for row in rows)
     clear = [row for row in rows if row["p_adjusted"] < SIGNIFICANT]
@@ -334,9 +360,9 @@ def _sentence(control: str, arm: str, rows: Sequence[dict[str, Any]]) -> str:
         change = "ends the same"
     elif area["effect"] == "ratio":
         larger = "smaller" if area["estimate"] < 1.0 else "larger"
-        change = f"ends {100.0 * abs(area['estimate'] - 1.0):.3g} % {larger}, {_effect(area)}"
+        change = f"ends {100.0 * abs(area['estimate'] - 1.0):.3g} % {larger}, {effect_text(area)}"
     else:
-        change = f"ends {_effect(area)} {area['unit']} different"
+        change = f"ends {effect_text(area)} {area['unit']} different"
     return f"{start}the tumour {change}; {counted}."
 
 
@@ -346,7 +372,7 @@ def _aligned(rows: Sequence[dict[str, Any]]) -> str:
     body = [
         (
             row["readout"], str(row["unit"]), _short(row["control_mean"]),
-            _short(row["treated_mean"]), _effect(row), _p(row["p_adjusted"]),
+            _short(row["treated_mean"]), effect_text(row), p_text(row["p_adjusted"]),
         )
         for row in rows
     ]  # fmt: skip
@@ -360,7 +386,7 @@ def _aligned(rows: Sequence[dict[str, Any]]) -> str:
     )  # fmt: skip
 
 
-def _effect(row: dict[str, Any]) -> str:
+def effect_text(row: dict[str, Any]) -> str:
     """An estimate with its interval; x marks a ratio, a sign a difference."""
     pattern = "x {:.3g}" if row["effect"] == "ratio" else "{:+.3g}"
     text = pattern.format(row["estimate"])
@@ -374,7 +400,8 @@ def _short(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.3g}"
 
 
-def _p(value: float) -> str:
+def p_text(value: float) -> str:
+    """A p with three decimals; a dash where there is none."""
     if math.isnan(value):
         return "-"
     return "<0.001" if value < 0.001 else f"{value:.3f}"

@@ -1,0 +1,63 @@
+"""What cells, ground and signals are called and how they are painted.
+
+Colours are near those of `analysis.figures`, with one for every cell type. They differ in lightness
+as well as in hue, for the colour-blind and for print in grey.
+"""
+
+CELL_TYPES = {
+    "tumour": "tumour cell",
+    "osteoclast_precursor": "osteoclast precursor",
+    "osteoclast": "osteoclast",
+    "osteoblast": "osteoblast lineage cell",
+    "mesenchymal": "mesenchymal stem cell",
+    "adipocyte": "marrow fat cell",
+    "car": "CXCL12-abundant reticular cell",
+    "endothelial": "endothelial cell",
+    "circulating": "circulating tumour cell",
+}
+
+GROUND = {
+    "marrow": "#fbf7f0",
+    "bone": "#b9b3a6",
+    "cavity": "#e4d9b8",
+    "vessel": "#d6707d",
+    "sprout": "#c4161c",
+}
+
+#: Layers of the map that can be switched off: label, cell type, states, colour, shown at first.
+#: The later is drawn over the earlier.
+LAYERS: tuple[tuple[str, str, tuple[str, ...], str, bool], ...] = (
+    ("fat cell", "adipocyte", ("resting",), "#f0d264", True),
+    ("reticular (CAR) cell", "car", ("resting",), "#c9c3b4", False),
+    ("stem cell (MSC)", "mesenchymal", ("resting",), "#8c6d31", False),
+    ("osteocyte", "osteoblast", ("osteocyte",), "#7d776a", False),
+    ("lining cell", "osteoblast", ("lining",), "#a6dba0", False),
+    ("monocyte", "osteoclast_precursor", ("monocyte",), "#a6cee3", False),
+    ("committed precursor", "osteoclast_precursor", ("committed",), "#56b4e9", True),
+    ("tumour, cycling", "tumour", ("cycling",), "#6a3d9a", True),
+    ("tumour, quiescent", "tumour", ("quiescent",), "#b79fd3", True),
+    ("tumour, dormant", "tumour", ("dormant",), "#101010", True),
+    ("osteoblast", "osteoblast", ("preosteoblast", "osteoblast"), "#1b7837", True),
+    ("osteoclast", "osteoclast", ("mononuclear", "mature"), "#1f78b4", True),
+)
+
+#: Activities that a cell on the map shows: column of the cell table -> label.
+SIGNALS = {
+    "s6k": "S6K",
+    "p4ebp1": "4E-BP1-P",
+    "akt_s473": "AKT S473",
+    "akt_t308": "AKT T308",
+    "mtorc1": "mTORC1",
+    "mtorc2": "mTORC2",
+    "foxo": "FOXO",
+    "hif": "HIF",
+    "vegf": "VEGF",
+    "autophagy": "autophagy",
+}
+
+#: Viridis (van der Walt and Smith 2015) at 9 even steps: safe for the colour-blind, rising in
+#: lightness.
+SCALE = (
+    "#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30",
+    "#fde725",
+)  # fmt: skip
