@@ -2,17 +2,24 @@
 
 A process that has just compiled a kernel may round the last bit differently from one that loads it
 from the cache, since the compiler inlines across kernels in the first and links in the second. So
-no process that computes results ever compiles: two children do, side by side, and it loads.
+no process that computes results ever compiles: two children do, side by side, and it loads. And no
+two processes compile into one cache at once, since each would link what it finds of the other's.
 """
 
+import contextlib
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .numerics import compiled
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 WORKER = "mtor_abm.runner.warm"  # run as a module with the name of a share
 SHARES = ("fields", "cells")  # about equal work
@@ -43,13 +50,37 @@ def ensure_compiled(say: Callable[[str], None] = _to_stderr) -> float:
     mark = warm_mark(compiled.CACHE_FOLDER)
     if mark.exists():
         return 0.0
-    say("compiling, once for this version ...")
     started = time.perf_counter()
-    compile_shares(SHARES)
-    mark.touch()
-    seconds = time.perf_counter() - started
-    say(f"compiled in {seconds:.1f} s; kept in {compiled.CACHE_FOLDER}")
-    return seconds
+    with _alone(compiled.CACHE_FOLDER, say):
+        if not mark.exists():
+            say("compiling, once for this version ...")
+            compile_shares(SHARES)
+            mark.touch()
+            say(
+                f"compiled in {time.perf_counter() - started:.1f} s; kept in "
+                f"{compiled.CACHE_FOLDER}"
+            )
+    return time.perf_counter() - started
+
+
+@contextlib.contextmanager
+def _alone(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Wait until no other process compiles into the folder, and keep others out."""
+    if fcntl is None:
+        yield
+        return
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another process is compiling; waiting for it ...")
+            fcntl.flock(number, fcntl.LOCK_EX)
+        except OSError:  # a file system without locks
+            pass
+        yield
+    finally:
+        os.close(number)
 
 
 def warm_mark(folder: Path) -> Path:

@@ -361,6 +361,23 @@ def test_compiling_is_announced_and_done_once(tmp_path, monkeypatch):
     assert compilation.ensure_compiled(told.append) == 0.0 and len(told) == 3
 
 
+def test_of_two_that_begin_cold_one_compiles_and_the_other_waits(tmp_path, monkeypatch):
+    """Else each would link against what the other has left so far, and round as that happens."""
+    calls, told = [], []
+
+    def compile_slowly(shares):
+        calls.append(shares)
+        until(lambda: any("waiting" in line for line in told))
+
+    monkeypatch.setattr(compilation, "compile_shares", compile_slowly)
+    monkeypatch.setattr(compilation.compiled, "JIT_IS_OFF", False)
+    monkeypatch.setattr(compilation.compiled, "CACHE_FOLDER", tmp_path)
+    with ThreadPoolExecutor(2) as pool:
+        seconds = list(pool.map(lambda _: compilation.ensure_compiled(told.append), range(2)))
+    assert len(calls) == 1 and min(seconds) > 0.0
+    assert sorted(line.split()[0] for line in told) == ["another", "compiled", "compiling,"]
+
+
 def test_a_share_that_fails_does_not_pass_for_done(tmp_path, monkeypatch):
     monkeypatch.setattr(compilation.compiled, "JIT_IS_OFF", False)
     monkeypatch.setattr(compilation.compiled, "CACHE_FOLDER", tmp_path)
