@@ -257,11 +257,10 @@ def _time_to_threshold(
     if TUMOUR_AREA not in control[0].timeseries.columns:
         return []
     if threshold is None:
-        last = float(np.mean([run.timeseries[TUMOUR_AREA].iloc[-1] for run in control]))
-        threshold = float(f"{0.5 * last:.3g}")
+        threshold = half_of_last_area_mm2(control)
     if not threshold > 0.0:
         return []
-    before, after = (_times(runs, threshold) for runs in (control, treated))
+    before, after = (times_to_area(runs, threshold) for runs in (control, treated))
     mean, low, high = mean_interval(after.truncated - before.truncated)
     return [
         _row(
@@ -279,8 +278,14 @@ def _time_to_threshold(
     ]  # fmt: skip
 
 
-def _times(runs: Sequence[Run], threshold: float) -> TimeToEvent:
-    """Days until each run's tumour area reaches the threshold."""
+def half_of_last_area_mm2(control: Sequence[Run]) -> float:
+    """The threshold unless one is given: half the mean tumour area at the end, to 3 digits."""
+    last = float(np.mean([run.timeseries[TUMOUR_AREA].iloc[-1] for run in control]))
+    return float(f"{0.5 * last:.3g}")
+
+
+def times_to_area(runs: Sequence[Run], threshold: float) -> TimeToEvent:
+    """Days until each run's tumour area reaches the threshold, mm2."""
     days = [run.timeseries["time_h"].to_numpy(float) / HOURS_PER_DAY for run in runs]
     crossings = [
         first_crossing(time_d, run.timeseries[TUMOUR_AREA].to_numpy(float), threshold)
@@ -334,9 +339,9 @@ def _sentence(control: str, arm: str, rows: Sequence[dict[str, Any]]) -> str:
         change = "ends the same"
     elif area["effect"] == "ratio":
         larger = "smaller" if area["estimate"] < 1.0 else "larger"
-        change = f"ends {100.0 * abs(area['estimate'] - 1.0):.3g} % {larger}, {_effect(area)}"
+        change = f"ends {100.0 * abs(area['estimate'] - 1.0):.3g} % {larger}, {effect_text(area)}"
     else:
-        change = f"ends {_effect(area)} {area['unit']} different"
+        change = f"ends {effect_text(area)} {area['unit']} different"
     return f"{start}the tumour {change}; {counted}."
 
 
@@ -346,7 +351,7 @@ def _aligned(rows: Sequence[dict[str, Any]]) -> str:
     body = [
         (
             row["readout"], str(row["unit"]), _short(row["control_mean"]),
-            _short(row["treated_mean"]), _effect(row), _p(row["p_adjusted"]),
+            _short(row["treated_mean"]), effect_text(row), _p(row["p_adjusted"]),
         )
         for row in rows
     ]  # fmt: skip
@@ -360,7 +365,7 @@ def _aligned(rows: Sequence[dict[str, Any]]) -> str:
     )  # fmt: skip
 
 
-def _effect(row: dict[str, Any]) -> str:
+def effect_text(row: dict[str, Any]) -> str:
     """An estimate with its interval; x marks a ratio, a sign a difference."""
     pattern = "x {:.3g}" if row["effect"] == "ratio" else "{:+.3g}"
     text = pattern.format(row["estimate"])
