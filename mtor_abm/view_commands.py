@@ -4,6 +4,7 @@ What holds for the command line as a whole (cli.py) holds here: arguments in, ca
 """
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..
         as_json: adds --json to a command.
     """
     _add_figures(command, as_json)
+    _add_movie(command, as_json)
 
 
 def _add_figures(
@@ -38,4 +40,32 @@ def _figures(args: argparse.Namespace) -> int:
 
     drawn = draw_figures(args.study, args.control, args.out)
     print_json(drawn.as_dict()) if args.json else print(drawn.text())
+    return OK
+
+
+def _add_movie(
+    command: Callable[..., argparse.ArgumentParser], as_json: Callable[..., None]
+) -> None:
+    sub = command("movie", _movie, "film the marrow of a run, as MP4 or GIF")
+    sub.add_argument("run", type=Path, metavar="RUN",
+                     help="folder of a run, e.g. outputs/demo/vehicle__seed_0001")  # fmt: skip
+    sub.add_argument("--arms", action="store_true",
+                     help="the same seed of all arms of the study, side by side in "
+                     "step")  # fmt: skip
+    sub.add_argument("--fps", type=float, default=8.0, metavar="N",
+                     help="frames a second (default: 8)")  # fmt: skip
+    sub.add_argument("--to", choices=("mp4", "gif"), help="default: mp4 (extra: movie), else gif")
+    sub.add_argument("--out", type=Path, metavar="FILE",
+                     help="default: a file in STUDY/figures")  # fmt: skip
+    as_json(sub)
+
+
+def _movie(args: argparse.Namespace) -> int:
+    from .views.film import film
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr)
+
+    filmed = film(args.run, with_arms=args.arms, fps=args.fps, kind=args.to, out=args.out, say=say)
+    print_json(filmed.as_dict()) if args.json else print(filmed.text())
     return OK

@@ -47,7 +47,7 @@ class Look:
 
     colour: str
     marker: str
-    dash: str
+    dash: Any  # as matplotlib writes it: "-", "--", ...
 
 
 def looks(arms: Sequence[str]) -> dict[str, Look]:

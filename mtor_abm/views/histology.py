@@ -270,7 +270,11 @@ def _rgb(colour: str) -> tuple[int, ...]:
 
 # -------------------------------------------------------------------------------------------- draw
 def figure_of(
-    snapshots: Sequence[Snapshot], by_clone: bool = False, rows: int = 1, note: str = ""
+    snapshots: Sequence[Snapshot],
+    by_clone: bool = False,
+    rows: int = 1,
+    note: str = "",
+    pixels: int = PIXELS_PER_SITE,
 ) -> Any:
     """A figure with one panel a snapshot, row by row, a scale bar in each, and a legend.
 
@@ -279,6 +283,7 @@ def figure_of(
         by_clone: paint tumour cells by clone, not by state.
         rows: of panels.
         note: a line that stands above the legend.
+        pixels: along each side of a site.
 
     Raises:
         UserError: matplotlib is absent.
@@ -300,7 +305,7 @@ def figure_of(
             panel = figure.add_axes(
                 (left / wide, low / high, PANEL_INCHES / wide, panel_up / high)
             )  # fmt: skip
-            show(panel, snapshot, PIXELS_PER_SITE, clones)
+            show(panel, snapshot, pixels, clones)
         figure.legend(
             handles=handles, loc="lower center", ncols=per_row, fontsize=9, title=note or None,
             title_fontsize=9, borderaxespad=0.3,
