@@ -20,6 +20,7 @@ def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..
     """
     _add_figures(command, as_json)
     _add_movie(command, as_json)
+    _add_view(command)
 
 
 def _add_figures(
@@ -69,3 +70,22 @@ def _movie(args: argparse.Namespace) -> int:
     filmed = film(args.run, with_arms=args.arms, fps=args.fps, kind=args.to, out=args.out, say=say)
     print_json(filmed.as_dict()) if args.json else print(filmed.text())
     return OK
+
+
+def _add_view(command: Callable[..., argparse.ArgumentParser]) -> None:
+    sub = command("view", _view, "show a scenario live in the browser (extra: live)")
+    sub.add_argument("scenario", metavar="SCENARIO", help="name under scenarios/, or a TOML file")
+    sub.add_argument("-S", "--set", action="append", default=[], metavar="key=value",
+                     help="override a value, e.g. -S geometry.nx=100")  # fmt: skip
+    sub.add_argument("--seed", type=int, default=1, help="of the first model (default: 1)")
+    sub.add_argument("--port", type=int, default=8765, help="on this machine (default: 8765)")
+    sub.add_argument("--no-browser", action="store_true", help="only say the address")
+
+
+def _view(args: argparse.Namespace) -> int:
+    from .views.live import serve
+
+    return serve(
+        args.scenario, args.set, args.seed, args.port, not args.no_browser,
+        say=lambda line: print(line, flush=True),
+    )  # fmt: skip

@@ -1,7 +1,7 @@
 """`run.py movie RUN`: the marrow over days as MP4 or GIF, arms of one seed side by side.
 
-MP4 is H.264, which slides and browsers play. It is encoded by an ffmpeg program, that of the library
-imageio-ffmpeg (extra `movie`) or one that IMAGEIO_FFMPEG_EXE names. GIF needs matplotlib alone.
+MP4 is H.264, which slides and browsers play; an ffmpeg program encodes it, that of imageio-ffmpeg
+(extra `movie`) or one that IMAGEIO_FFMPEG_EXE names. GIF needs matplotlib alone.
 """
 
 import io

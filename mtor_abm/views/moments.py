@@ -12,6 +12,7 @@ import numpy as np
 from ..analysis.arms import flat
 from ..errors import UserError
 from ..model import MarrowModel
+from ..provenance import identity
 from ..runner.repeat import Recorded
 from ..runner.repeat import recorded as manifest_of
 from ..runner.study_folder import STUDY_FILE, find_runs, read_study
@@ -72,16 +73,15 @@ def moments(
     days = sorted(set.intersection(*(set(recorded_days(run)) for run in runs)))
     if len(days) >= ENOUGH:
         return len(days), _read(runs, days)
-    made = [manifest_of(run.folder) for run in runs]
-    for record in made:
-        others = record.other_identity()
-        if others:
+    for run in runs:
+        here = identity("", 0)
+        if any(run.identity.get(key) != here[key] for key in ("package_version", "sources")):
             raise UserError(
-                f"{record.path.parent} holds {len(days)} days of cells and fields, fewer than "
-                f"{ENOUGH}, and was made by another {', '.join(others)}, so it cannot be made "
-                "again here; run it with more days in -S output.cells_at_days=[0,1,2,...] and "
-                "-S output.fields_at_days=[0,1,2,...]"
+                f"{run.folder} holds {len(days)} days of cells and fields, fewer than {ENOUGH}, and "
+                "was made by other sources, so it cannot be made again here; run it with more days "
+                "in -S output.cells_at_days=[0,1,2,...] and -S output.fields_at_days=[0,1,2,...]"
             )
+    made = [manifest_of(run.folder) for run in runs]
     run_of = made[0].scenario.run
     every = max(1, round(EVERY_H / run_of.step_h))
     steps = sorted({*range(0, run_of.n_steps + 1, every), run_of.n_steps})
