@@ -65,8 +65,8 @@ def _marrow(model: LiveMarrow) -> Any:
         tag="div",
         classes=["marrow"],
         unsafe_innerHTML=f'<div id="now" data-step="{model.n_steps_done}">{said}</div>'
-        f'<img id="marrow" alt="marrow, {said}" src="{_data_url(picture)}">'
-        f'<div class="bar" style="width:{100 * bar_um / width_um:.2f}%">{bar_um:g} µm</div>'
+        f'<div class="view"><img id="marrow" alt="marrow, {said}" src="{_data_url(picture)}">'
+        f'<div class="bar" style="width:{100 * bar_um / width_um:.2f}%">{bar_um:g} µm</div></div>'
         f'<div class="key">{_KEY}</div>',
     )
 
@@ -167,8 +167,9 @@ _CSS = f"""
 .vue-resizable-handle {{ display: none; }}
 @media (max-width: 900px) {{ .vue-grid-layout {{ display: block; }} }}
 .marrow, .curves {{ color: {INK}; background: white; padding: 8px; }}
-.marrow img {{ width: 100%; max-width: 760px; display: block; border: 1px solid #888; }}
-.marrow .bar {{ border-top: 4px solid {INK}; max-width: 160px; text-align: center; margin: 6px 0; }}
+.marrow .view {{ max-width: 760px; }}
+.marrow img {{ width: 100%; box-sizing: border-box; display: block; border: 1px solid #888; }}
+.marrow .bar {{ border-top: 4px solid {INK}; text-align: center; margin: 6px 0; }}
 .marrow .key span {{ display: inline-block; margin-right: 12px; font-size: 13px; }}
 .marrow .key i {{ display: inline-block; width: 12px; height: 12px; margin-right: 4px;
                   border: 1px solid #777; }}

@@ -77,9 +77,10 @@ def moments(
         here = identity("", 0)
         if any(run.identity.get(key) != here[key] for key in ("package_version", "sources")):
             raise UserError(
-                f"{run.folder} holds {len(days)} days of cells and fields, fewer than {ENOUGH}, and "
-                "was made by other sources, so it cannot be made again here; run it with more days "
-                "in -S output.cells_at_days=[0,1,2,...] and -S output.fields_at_days=[0,1,2,...]"
+                f"{run.folder} holds {len(days)} days of cells and fields, fewer than {ENOUGH}, "
+                "and was made by other sources, so it cannot be made again here; run it with more "
+                "days in -S output.cells_at_days=[0,1,2,...] and -S "
+                "output.fields_at_days=[0,1,2,...]"
             )
     made = [manifest_of(run.folder) for run in runs]
     run_of = made[0].scenario.run

@@ -197,6 +197,13 @@ def test_start_pause_step_dose_and_reset_work_and_nothing_leaves_the_machine(add
         time.sleep(1.5)
         assert step() == paused > 5
         assert screenshot(page, "live_view").stat().st_size > 10_000
+        for width in (1400, 2600):  # 100 of 480 um, however wide the window
+            page.set_window_size(width, 1000)
+            share = page.execute_script(
+                "const wide = s => document.querySelector(s).getBoundingClientRect().width;"
+                "return wide('.marrow .bar') / wide('#marrow')"
+            )
+            assert share == pytest.approx(100.0 / 480.0, rel=0.01)
         at("Reset")[0].click()
         wait_for(lambda: step() == 0)
         assert "dose: 1.6 mg/kg" in text()  # the sliders stay
