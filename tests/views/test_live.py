@@ -23,6 +23,8 @@ from mtor_abm.views.live_model import LiveMarrow, Treatment, snapshot_of, treatm
 ROOT = Path(__file__).resolve().parent.parent.parent
 SMALL = ["geometry.nx=48", "geometry.ny=40", "run.days=8", "inoculum.cells=20"]
 
+LONG = [*SMALL[:2], "run.days=100", SMALL[3]]  # so that a slow machine is not at the end too soon
+
 
 def live_marrow(name="rapamycin", treatment=None, changes=SMALL):
     scenario = load(name, changes)
@@ -136,7 +138,7 @@ def address():
     with socket.socket() as free:
         free.bind((live.HOST, 0))
         port = free.getsockname()[1]
-    changes = [word for change in SMALL for word in ("-S", change)]
+    changes = [word for change in LONG for word in ("-S", change)]
     command = [sys.executable, "run.py", "view", "rapamycin", "--no-browser", "--port", str(port)]
     server = subprocess.Popen([*command, *changes], cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
@@ -189,6 +191,7 @@ def test_start_pause_step_dose_and_reset_work_and_nothing_leaves_the_machine(add
         thumb.send_keys("\ue014")  # one step to the right
         wait_for(lambda: "dose: 1.6 mg/kg" in text())
         running = step()
+        assert running < 2400, "the run was over before the dose was changed"
         wait_for(lambda: step() > running)  # it went on meanwhile
         at("❚❚")[0].click()
         wait_for(lambda: at("▶"))
