@@ -73,7 +73,7 @@ def study(out, *scenarios, engine=Engine, seeds=SEEDS):
 
 
 def with_fields(scenario):
-    output = type(scenario.output)(cells_at_days=(1.0, 2.0), fields_at_days=(0.0, 1.0))
+    output = type(scenario.output)(cells_at_days=(0.5, 1.0, 2.0), fields_at_days=(0.0, 0.5, 1.0))
     return scenario.but(output=output)
 
 

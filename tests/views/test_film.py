@@ -40,8 +40,10 @@ def marrows(tmp_path_factory):
 
 
 def test_arms_are_those_of_the_seed_in_the_order_of_the_study(toys):
-    runs = runs_in_step(toys / "rapamycin__seed_0002", with_arms=True)
-    assert [(r.scenario, r.seed) for r in runs] == [("vehicle", 2), ("rapamycin", 2), ("few", 2)]
+    for seed in (1, 2):
+        runs = runs_in_step(toys / f"rapamycin__seed_000{seed}", with_arms=True)
+        found = [(r.scenario, r.seed) for r in runs]
+        assert found == [("vehicle", seed), ("rapamycin", seed), ("few", seed)]
     assert len(runs_in_step(toys / "rapamycin__seed_0002", with_arms=False)) == 1
 
 
