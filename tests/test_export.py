@@ -81,7 +81,7 @@ def run(tmp_path_factory):
 
 
 def tool(name, **how):
-    return pytest.importorskip(name, reason=f"{name} is not installed (extra: test)", **how)
+    return pytest.importorskip(name, reason=f"{name} is not installed (test-everything)", **how)
 
 
 def is_of_the_run(about):

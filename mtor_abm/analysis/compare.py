@@ -283,8 +283,7 @@ def _time_to_threshold(
     if TUMOUR_AREA not in control[0].timeseries.columns:
         return []
     if threshold is None:
-        last = float(np.mean([run.timeseries[TUMOUR_AREA].iloc[-1] for run in control]))
-        threshold = float(f"{0.5 * last:.3g}")
+        threshold = half_of_last_area_mm2(control)
     if not threshold > 0.0:
         return []
     before, after = (times_to_area(runs, threshold) for runs in (control, treated))
@@ -305,8 +304,14 @@ def _time_to_threshold(
     ]  # fmt: skip
 
 
+def half_of_last_area_mm2(control: Sequence[Run]) -> float:
+    """The threshold unless one is given: half the mean tumour area at the end, to 3 digits."""
+    last = float(np.mean([run.timeseries[TUMOUR_AREA].iloc[-1] for run in control]))
+    return float(f"{0.5 * last:.3g}")
+
+
 def times_to_area(runs: Sequence[Run], threshold: float) -> TimeToEvent:
-    """Days until each run's tumour area reaches the threshold."""
+    """Days until each run's tumour area reaches the threshold, mm2."""
     days = [run.timeseries["time_h"].to_numpy(float) / HOURS_PER_DAY for run in runs]
     crossings = [
         first_crossing(time_d, run.timeseries[TUMOUR_AREA].to_numpy(float), threshold)

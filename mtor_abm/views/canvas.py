@@ -1,0 +1,163 @@
+"""What all figures share: matplotlib, the look of arms, and files with the same bytes every time.
+
+Colours are those of Okabe and Ito, which colour-blind readers can tell apart; where it helps, arms
+differ in the form of their marks and lines as well.
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from ..errors import UserError
+from ..whole_file import storage_error, write_file
+
+MARK = b"mtor_abm"  # in every file that we draw
+DPI = 200
+INK, FAINT = "#222222", "#888888"
+_COLOURS = ("#4D4D4D", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_DASHES = ("-", "--", "-.", ":")
+
+RC: dict[str, Any] = {
+    "font.size": 8,
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so it is the same everywhere
+    "axes.titlesize": 9,
+    "axes.labelsize": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": FAINT,
+    "axes.titlelocation": "left",
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "lines.linewidth": 1.6,
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "mtor_abm",  # ids of an SVG are random without it
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How an arm looks in every figure of a study: one colour, one mark, one kind of line."""
+
+    colour: str
+    marker: str
+    dash: Any  # as matplotlib writes it: "-", "--", ...
+
+
+def looks(arms: Sequence[str]) -> dict[str, Look]:
+    """The look of each arm by name; the first, the control, is grey."""
+    return {
+        name: Look(
+            _COLOURS[i % len(_COLOURS)],
+            _MARKERS[i % len(_MARKERS)],
+            _DASHES[i // len(_COLOURS) % 4],
+        )
+        for i, name in enumerate(arms)
+    }
+
+
+def matplotlib() -> Any:
+    """The library.
+
+    Raises:
+        UserError: it is not installed.
+    """
+    try:
+        import matplotlib as library
+    except ImportError:
+        raise UserError("figures need matplotlib; pip install -e '.[figures]'") from None
+    return library
+
+
+def new_figure(
+    width_in: float, height_in: float, layout: Literal["constrained"] | None = "constrained"
+) -> Any:
+    """An empty figure; its parts find their places by themselves unless `layout` is None."""
+    matplotlib()
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width_in, height_in), layout=layout)
+
+
+def styled() -> Any:
+    """A context in which figures are made and saved; it changes nothing outside."""
+    return matplotlib().rc_context(RC)
+
+
+def say_what(figure: Any, text: str) -> None:
+    """Write under a figure what its marks and bands are, and of how many arms and runs."""
+    figure.supxlabel(text, fontsize=7, color="#555555", x=0.01, ha="left")
+
+
+#: Units as they stand on an axis; all others stand there as they are.
+_WRITTEN = {"mm2": "mm²", "um": "µm", "um2/d": "µm²/d", "mm/mm2": "mm/mm²", "1": ""}
+
+
+def written(unit: str) -> str:
+    """A unit of a table as it stands on an axis, in brackets; nothing for a pure number."""
+    text = _WRITTEN.get(unit, unit)
+    return f" ({text})" if text else ""
+
+
+def save(figure: Any, path: Path, dpi: int = DPI, n_colours: int | None = None) -> Path:
+    """Write a figure whole, as the kind of file that its name says; same figure, same bytes.
+
+    Args:
+        figure: to write.
+        path: .png, .svg or .pdf.
+        dpi: of what is made of pixels.
+        n_colours: of a PNG: how many it may have, up to 256; None leaves it as it is.
+
+    Raises:
+        UserError: a file that is not ours stands there, matplotlib knows no such kind, or the disk
+            refuses.
+    """
+    kind = path.suffix.removeprefix(".").lower()
+    told: dict[str, dict[str, Any]] = {
+        "png": {"Software": MARK.decode()},
+        "svg": {"Creator": MARK.decode(), "Date": None},
+        "pdf": {"Creator": MARK.decode(), "CreationDate": None},
+    }
+    if kind not in told:
+        raise UserError(f"{path} cannot be written: .{kind} is none of {', '.join(told)}; name one")
+    if not path.parent.is_dir():
+        raise UserError(f"{path} cannot be written: no folder {path.parent}; make it first")
+    refuse_foreign(path)
+    content = io.BytesIO()
+    with styled():
+        figure.savefig(content, format=kind, dpi=dpi, metadata=told[kind])
+    if kind == "png" and n_colours is not None:
+        content = _with_palette(content, n_colours)
+    write_file(path, content.getvalue())
+    return path
+
+
+def _with_palette(png: io.BytesIO, n_colours: int) -> io.BytesIO:
+    from PIL import Image, PngImagePlugin  # matplotlib needs it too
+
+    told = PngImagePlugin.PngInfo()
+    told.add_text("Software", MARK.decode())
+    smaller = io.BytesIO()
+    # the method that keeps colours which are rare, as those of osteoblasts are
+    few = (
+        Image.open(png)
+        .convert("RGB")
+        .quantize(n_colours, Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)
+    )
+    few.save(smaller, format="png", optimize=True, pnginfo=told)
+    return smaller
+
+
+def refuse_foreign(path: Path) -> None:
+    """See that nothing but a picture of ours would be replaced."""
+    try:
+        if path.exists() and MARK not in path.read_bytes():
+            raise UserError(f"{path} was not drawn by mtor_abm; move it or choose another --out")
+    except OSError as error:
+        raise storage_error(error, path) from error

@@ -1,0 +1,110 @@
+"""`run.py figures STUDY`: every picture of a study, each as PNG and SVG."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..analysis.arms import Arm
+from ..errors import UserError
+from ..store import SNAPSHOTS, snapshot_name
+from ..whole_file import storage_error
+from . import histology
+from .canvas import matplotlib, refuse_foreign, save, styled
+from .charts import FIGURES
+from .study_data import StudyData, study_data
+
+FOLDER = "figures"
+KINDS = (".png", ".svg")
+MAPS = "marrow"
+PANELS_PER_ROW = 3
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What was drawn.
+
+    Attributes:
+        paths: the files, in the order of drawing.
+        arms: names of the arms, the control first.
+        counted: how many arms, runs and pairs there are, in words.
+        notes: what is not drawn, and why; one sentence each.
+    """
+
+    paths: list[Path]
+    arms: list[str]
+    counted: str
+    notes: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same, ready for JSON."""
+        return {**self.__dict__, "paths": [str(path) for path in self.paths]}
+
+    def text(self) -> str:
+        """For the terminal."""
+        return "\n".join([self.counted, *(f"  {path}" for path in self.paths), *self.notes])
+
+
+def draw_figures(study: Path, control: str | None = None, out: Path | None = None) -> Drawn:
+    """Draw all figures of a study.
+
+    Args:
+        study: its folder.
+        control: scenario of the control arm; None takes the first of the study.
+        out: folder of the pictures; None takes `figures` within the study.
+
+    Raises:
+        UserError: no study, no complete run, no such arm, a damaged file, matplotlib is missing,
+            or a folder that refuses.
+    """
+    matplotlib()
+    data = study_data(study, control)
+    out = study / FOLDER if out is None else out
+    names = {name: tuple(out / f"{name}{kind}" for kind in KINDS) for name in (*FIGURES, MAPS)}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(error, out) from error
+    for path in (path for paths in names.values() for path in paths):
+        refuse_foreign(path)  # before anything is drawn
+    drawn, notes = [], list(data.notes)
+    for name, make in FIGURES.items():
+        with styled():
+            figure = make(data)
+        if figure is None:
+            notes.append(f"No {name}: the runs hold nothing to draw it from.")
+        else:
+            drawn += [save(figure, path) for path in names[name]]
+    try:
+        figure = marrow_maps(data)
+        drawn += [save(figure, path, histology.DPI) for path in names[MAPS]]
+    except UserError as fault:
+        notes.append(f"No {MAPS}: {fault}.")
+    return Drawn(drawn, data.names, data.counted(), notes)
+
+
+def marrow_maps(data: StudyData) -> Any:
+    """The marrow of one seed under every arm, on the last day of which all hold a snapshot.
+
+    Raises:
+        UserError: there is no such seed or day.
+    """
+    seed, day = _seed_and_day(data.arms)
+    snapshots = []
+    for arm in data.arms:
+        run = arm.runs[seed]
+        cells, sites = (run.table(snapshot_name(kind, day)) for kind in SNAPSHOTS)
+        snapshots.append(histology.Snapshot(arm.name, cells, sites))
+    n = len(snapshots)
+    note = f"Seed {seed}, day {day:g}; {n} arm{'s' * (n != 1)}, one run of each"
+    return histology.figure_of(snapshots, rows=-(-n // PANELS_PER_ROW), note=note)
+
+
+def _seed_and_day(arms: list[Arm]) -> tuple[int, float]:
+    for seed in sorted(set.intersection(*(set(arm.runs) for arm in arms))):
+        days = set.intersection(*(set(histology.recorded_days(arm.runs[seed])) for arm in arms))
+        if days:
+            return seed, max(days)
+    raise UserError(
+        "no seed has snapshots of one day in all arms; run the study with "
+        "-S output.cells_at_days=[21] and -S output.fields_at_days=[21]"
+    )

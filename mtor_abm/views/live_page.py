@@ -1,0 +1,182 @@
+"""The page of the live view: Mesa's SolaraViz with a marrow, four curves and the doses.
+
+Solara loads this module for each person who opens the page; `live.serve` starts it.
+"""
+
+import base64
+import io
+import json
+import os
+from typing import Any
+
+import numpy as np
+import solara
+from mesa.visualization import SolaraViz
+from mesa.visualization.utils import update_counter
+from PIL import Image
+
+from ..drugs import DRUGS
+from ..scenario_files import load
+from .histology import CELL_COLOURS, COLOURS, OSTEOCLAST, painted, scale_bar_um
+from .live_model import SERIES, LiveMarrow, Treatment, snapshot_of, treatment_of
+
+ASKED = "MTOR_ABM_VIEW"  # variable that says what to show
+PIXELS_PER_SITE = 3
+LOWEST_TOP_DOSE = 10.0  # mg/kg; the slider goes to four times the scenario's dose, at least to this
+LARGEST_SEED_ON_SLIDER = 100
+INK, LINE = "#222222", "#5e3c99"
+
+
+@solara.component
+def Page() -> None:  # noqa: N802 - Solara looks for this name
+    """All that a person sees."""
+    asked = json.loads(os.environ.get(ASKED, '{"scenario": "vehicle"}'))
+    scenario = solara.use_memo(
+        lambda: load(asked["scenario"], asked.get("changes", ())), dependencies=[]
+    )
+    treatment = solara.use_memo(lambda: treatment_of(scenario), dependencies=[])
+    seed = int(asked.get("seed", 1))
+    model = solara.use_memo(lambda: LiveMarrow(scenario, treatment, seed), dependencies=[])
+    solara.Style(_CSS)
+    SolaraViz(
+        model,
+        components=[_marrow, _doses, _curves],
+        play_interval=1,
+        model_params={
+            "marrow": scenario,
+            "treatment": treatment,
+            "seed": {
+                "type": "SliderInt", "label": "seed (from the next reset on)", "value": seed,
+                "min": 1, "max": max(LARGEST_SEED_ON_SLIDER, seed), "step": 1,
+            },
+        },
+        name=f"mtor_abm: {scenario.name}",
+    )  # fmt: skip
+
+
+def _marrow(model: LiveMarrow) -> Any:
+    """The picture, its legend and its scale bar."""
+    snapshot = snapshot_of(model)
+    picture = painted(snapshot, PIXELS_PER_SITE)
+    width_um = picture.shape[1] / PIXELS_PER_SITE * snapshot.dx_um
+    bar_um = scale_bar_um(width_um)
+    said = f"day {model.day:.2f} of {model.settings.run.days:g}: {snapshot.measures()}"
+    return solara.HTML(
+        tag="div",
+        classes=["marrow"],
+        unsafe_innerHTML=f'<div id="now" data-step="{model.n_steps_done}">{said}</div>'
+        f'<div class="view"><img id="marrow" alt="marrow, {said}" src="{_data_url(picture)}">'
+        f'<div class="bar" style="width:{100 * bar_um / width_um:.2f}%">{bar_um:g} µm</div></div>'
+        f'<div class="key">{_KEY}</div>',
+    )
+
+
+def _doses(model: LiveMarrow) -> Any:
+    """Sliders that act at once."""
+    return Doses(model.treatment, model)
+
+
+@solara.component
+def Doses(treatment: Treatment, model: LiveMarrow) -> None:  # noqa: N802
+    """Dose and first day of the drug; a change holds from this hour on."""
+    update_counter.get()
+    shown, show = solara.use_state((treatment.dose_mg_per_kg, treatment.start_day))
+    highest = solara.use_memo(
+        lambda: max(LOWEST_TOP_DOSE, 4.0 * treatment.dose_mg_per_kg), dependencies=[]
+    )
+
+    def change(dose: float, start_day: float) -> None:
+        treatment.dose_mg_per_kg, treatment.start_day = float(dose), float(start_day)
+        model.treat()
+        show((treatment.dose_mg_per_kg, treatment.start_day))
+
+    last_day = round(model.settings.run.days)
+    label = DRUGS[treatment.drug].label
+    every_h = model.settings.drugs[treatment.drug].every_h
+    often = "once" if every_h is None else f"every {every_h:g} h"
+    with solara.Card(f"{label}, {often}", "A change holds from now on.", classes=["doses"]):
+        solara.SliderFloat(
+            f"dose: {shown[0]:.1f} mg/kg", value=shown[0], min=0.0, max=highest, step=0.1,
+            on_value=lambda dose: change(dose, treatment.start_day),
+        )  # fmt: skip
+        solara.SliderInt(
+            f"first day: {shown[1]:g}", value=round(shown[1]), min=0, max=last_day,
+            on_value=lambda day: change(treatment.dose_mg_per_kg, day),
+        )  # fmt: skip
+
+
+def _curves(model: LiveMarrow) -> Any:
+    """What has been so far."""
+    so_far = model.datacollector.model_vars
+    label = DRUGS[model.treatment.drug].label
+    charts = [
+        chart(
+            f"{label}, {title}" if name == "plasma_nM" else title, unit,
+            so_far["day"], so_far[name], model.settings.run.days,
+        )
+        for name, (title, unit) in SERIES.items()
+    ]  # fmt: skip
+    return solara.HTML(tag="div", classes=["curves"], unsafe_innerHTML="".join(charts))
+
+
+def chart(title: str, unit: str, days: list[float], values: list[float], end: float) -> str:
+    """A curve with its axes, as SVG.
+
+    Args:
+        title, unit: what it shows. days, values: as many of each. end: last day of the axis.
+    """
+    known = np.isfinite(values)
+    x, y = np.asarray(days, dtype=float)[known], np.asarray(values, dtype=float)[known]
+    top = float(y.max()) if y.size and y.max() > 0.0 else 1.0
+    left, right, low, high = 46.0, 292.0, 96.0, 22.0
+    points = " ".join(
+        f"{left + (right - left) * a / end:.1f},{low - (low - high) * b / (1.05 * top):.1f}"
+        for a, b in zip(x, y, strict=True)
+    )
+    now = f"{y[-1]:.3g}" if y.size else "-"
+    return (
+        f'<svg viewBox="0 0 300 122" role="img" aria-label="{title}: {now} {unit}">'
+        f'<text x="4" y="12">{title}{f" ({unit})" if unit else ""}: {now}</text>'
+        f'<path d="M{left} {high}V{low}H{right}" class="axis"/>'
+        f'<text x="{left - 4}" y="{high + 6}" class="end">{top:.3g}</text>'
+        f'<text x="{left - 4}" y="{low}" class="end">0</text>'
+        f'<text x="{left}" y="{low + 12}">0</text>'
+        f'<text x="{right}" y="{low + 12}" class="end">{end:g} d</text>'
+        f'<polyline points="{points}"/></svg>'
+    )
+
+
+def _data_url(picture: np.ndarray) -> str:
+    """A picture, row 0 below, as the text that a browser shows."""
+    content = io.BytesIO()
+    Image.fromarray(picture[::-1]).save(content, format="png", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()
+
+
+_KEY = "".join(
+    f'<span><i style="background:{colour}"></i>{label}</span>'
+    for label, colour in [*COLOURS.items(), *CELL_COLOURS.values(), OSTEOCLAST]
+)
+_CSS = f"""
+.v-tabs {{ display: none; }}
+.vue-grid-layout {{ display: grid; grid-template-columns: 11fr 10fr; gap: 12px;
+                    grid-template-rows: auto 1fr; height: auto !important; }}
+.vue-grid-item {{ position: static !important; transform: none !important; width: auto !important;
+                  height: auto !important; }}
+.vue-grid-item:first-child {{ grid-row: 1 / 3; }}
+.vue-resizable-handle {{ display: none; }}
+@media (max-width: 900px) {{ .vue-grid-layout {{ display: block; }} }}
+.marrow, .curves {{ color: {INK}; background: white; padding: 8px; }}
+.marrow .view {{ max-width: 760px; }}
+.marrow img {{ width: 100%; box-sizing: border-box; display: block; border: 1px solid #888; }}
+.marrow .bar {{ border-top: 4px solid {INK}; text-align: center; margin: 6px 0; }}
+.marrow .key span {{ display: inline-block; margin-right: 12px; font-size: 13px; }}
+.marrow .key i {{ display: inline-block; width: 12px; height: 12px; margin-right: 4px;
+                  border: 1px solid #777; }}
+#now {{ font-size: 16px; margin-bottom: 4px; }}
+.curves svg {{ width: 100%; max-width: 340px; display: block; }}
+.curves text {{ font: 10px sans-serif; fill: {INK}; }}
+.curves .end {{ text-anchor: end; }}
+.curves .axis {{ fill: none; stroke: #888; }}
+.curves polyline {{ fill: none; stroke: {LINE}; stroke-width: 1.5; }}
+"""

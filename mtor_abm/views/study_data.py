@@ -1,0 +1,131 @@
+"""What figures of a study are drawn from: its complete runs by arm, and the effects of `compare`.
+
+Units and meanings of columns are those that each run wrote into its manifest.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..analysis.arms import Arm, arms_of, refuse_incomparable, shared_seeds
+from ..analysis.compare import HOURS_PER_DAY, compare_runs
+from ..errors import UserError
+from ..runner.study_folder import find_runs, read_study
+from ..store import Run, ended_run
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """A study as figures need it.
+
+    Attributes:
+        folder: of the study.
+        control: the arm that others are compared with.
+        treated: all other arms, in the order of the study.
+        effects: name of a treated arm that is comparable -> its rows, as `compare_runs` gives them.
+        notes: what a reader should know, one sentence each.
+    """
+
+    folder: Path
+    control: Arm
+    treated: list[Arm]
+    effects: dict[str, list[dict[str, Any]]]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def arms(self) -> list[Arm]:
+        """All arms, the control first."""
+        return [self.control, *self.treated]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of all arms, the control first."""
+        return [arm.name for arm in self.arms]
+
+    @property
+    def columns(self) -> dict[str, dict[str, str]]:
+        """Columns of the time series: name -> unit and meaning."""
+        told: dict[str, dict[str, str]] = self.control.first.manifest.get("tables", {})
+        return told
+
+    def counted(self) -> str:
+        """How many arms, runs and pairs there are, in words."""
+        sizes = [len(arm.runs) for arm in self.arms]
+        named = [f"{n} run{'s' * (n != 1)}" for n in sizes]
+        if len(set(sizes)) == 1:
+            runs = f"{named[0]} each"
+        else:
+            runs = ", ".join(f"{a.name} {n}" for a, n in zip(self.arms, named, strict=True))
+        n_arms = len(self.arms)
+        return f"{n_arms} arm{'s' * (n_arms != 1)}, {runs}{self._pairs()}"
+
+    def _pairs(self) -> str:
+        if not self.effects:
+            return ""
+        n = {max(row["n_pairs"] for row in rows) for rows in self.effects.values()}
+        told = f"{min(n)} to {max(n)}" if len(n) > 1 else f"{n.pop()}"
+        return f"; {told} pair{'s' * (told != '1')} by seed"
+
+
+def study_data(study: Path, control: str | None = None) -> StudyData:
+    """Read a study.
+
+    Args:
+        study: its folder.
+        control: scenario of the control arm; None takes the first of the study.
+
+    Raises:
+        UserError: no study, no complete run, no such arm, or a damaged file.
+    """
+    scenarios = read_study(study)["scenarios"]
+    runs: list[Run] = []
+    left_out = []
+    for folder in find_runs(study):
+        run = ended_run(folder)
+        if run is not None and run.status == "complete":
+            runs.append(run)
+        else:
+            left_out.append(folder.name)
+    if not runs:
+        raise UserError(f"{study} holds no complete run; run the study first")
+    notes = [f"Left out, not complete: {', '.join(left_out)}."] if left_out else []
+    found = {arm.name: arm for arm in arms_of(runs)}
+    order = [*(name for name in scenarios if name in found), *found]
+    arms = [found[name] for name in dict.fromkeys(order)]
+    if control is not None and control not in found:
+        raise UserError(f"{study} has no runs of {control!r}; it has {', '.join(found)}")
+    base = arms[0] if control is None else found[control]
+    treated = [arm for arm in arms if arm is not base]
+    effects = {}
+    for arm in treated:
+        try:
+            refuse_incomparable(base, arm)
+        except UserError as fault:
+            notes.append(f"No effects of {arm.name}: {fault}.")
+            continue
+        seeds = shared_seeds(base, arm)
+        pairs = [base.runs[seed] for seed in seeds], [arm.runs[seed] for seed in seeds]
+        effects[arm.name] = compare_runs(arm.name, *pairs)
+    return StudyData(study, base, treated, effects, notes)
+
+
+def course(arm: Arm, column: str) -> tuple[np.ndarray, np.ndarray]:
+    """A column of all runs of an arm: days, shape (n,), and values, shape (n_runs, n).
+
+    Runs of one arm have one scenario, so they share their times.
+    """
+    series = [run.timeseries for run in arm.runs.values()]
+    days = series[0]["time_h"].to_numpy(float) / HOURS_PER_DAY
+    return days, np.array([table[column].to_numpy(float) for table in series])
+
+
+def readout(runs: Sequence[Run], name: str) -> np.ndarray:
+    """One readout of summary.csv over runs, NaN where it is absent."""
+    values = []
+    for run in runs:
+        of_run = dict(zip(run.summary["readout"], run.summary["value"], strict=True))
+        values.append(float(of_run.get(name, np.nan)))
+    return np.array(values)

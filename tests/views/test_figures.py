@@ -1,0 +1,258 @@
+"""Figures of a study say what they show: axes, units, arms, pairs, and the numbers of `compare`."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from toy_marrow import ToyColumn, ToyEngine, ToyScenario
+
+from mtor_abm import cli
+from mtor_abm.analysis.compare import HEADLINES, compare
+from mtor_abm.errors import UserError
+from mtor_abm.runner.batch import run_study
+from mtor_abm.snapshots import CELL_COLUMNS
+from mtor_abm.views import charts
+from mtor_abm.views.canvas import looks, styled, written
+from mtor_abm.views.figures import draw_figures, marrow_maps
+from mtor_abm.views.study_data import course, study_data
+
+pytest.importorskip("matplotlib")
+
+VEHICLE = ToyScenario("vehicle")
+DRUG = ToyScenario("rapamycin", drug=0.5, noise=0.02)
+HARD = ToyScenario("osi_027", drug=0.0)
+SEEDS = [1, 2, 3]
+
+
+class Engine(ToyEngine):
+    """The toy with states, a signal and snapshots of four sites."""
+
+    @staticmethod
+    def columns():
+        more = [
+            ToyColumn("n_tumour_cycling", "1", "cycling"),
+            ToyColumn("n_tumour_dormant", "1", "dormant", ("final",)),
+            ToyColumn("s6k_tumour", "1", "S6K", ("mean",)),
+            ToyColumn("ctx_per_d", "1/d", "resorbed", ("mean",)),
+        ]
+        return {**ToyEngine.columns(), **{column.name: column for column in more}}
+
+    @staticmethod
+    def row(model):
+        more = {
+            "n_tumour_cycling": 30 + model.n_steps_done, "n_tumour_dormant": 10,
+            "s6k_tumour": 0.6 * model.scenario.drug,
+            "ctx_per_d": 0.01 if model.n_steps_done else 0.0,
+        }  # fmt: skip
+        return {**ToyEngine.row(model), **more}
+
+    @staticmethod
+    def cells_table(model):
+        row = {
+            "cell_type": "tumour", "state": "cycling", "uid": 1, "parent_uid": 0, "clone": 1,
+            "x_um": 5.0, "y_um": 15.0, "age_h": 0.0, "n_sites": 1,
+        }  # fmt: skip
+        assert list(row) == list(CELL_COLUMNS)
+        return pd.DataFrame([row])
+
+    @staticmethod
+    def fields_table(model):
+        x, y = np.meshgrid([5.0, 15.0], [5.0, 15.0])
+        none = np.zeros(4, dtype=np.int64)
+        bone = np.array([1, 1, 0, 0])
+        return pd.DataFrame(
+            {"x_um": x.ravel(), "y_um": y.ravel(), "bone": bone, "cavity": none, "vessel": none}
+        )
+
+
+def study(out, *scenarios, engine=Engine, seeds=SEEDS):
+    run_study(scenarios or (VEHICLE, DRUG, HARD), seeds, out, jobs=1, engine=engine)
+    return out
+
+
+def with_fields(scenario):
+    output = type(scenario.output)(cells_at_days=(0.5, 1.0, 2.0), fields_at_days=(0.0, 0.5, 1.0))
+    return scenario.but(output=output)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    return study(
+        tmp_path_factory.mktemp("out") / "demo", *map(with_fields, (VEHICLE, DRUG, HARD))
+    )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def as_when_it_is_drawn():
+    with styled():
+        yield
+
+
+def texts(figure):
+    from matplotlib.text import Text
+
+    return " | ".join(text.get_text() for text in figure.findobj(Text))
+
+
+def legend(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_time_courses_have_a_line_and_a_band_per_arm_with_units(demo):
+    data = study_data(demo)
+    figure = charts.time_courses(data)
+    by_title = {panel.get_title(loc="left"): panel for panel in figure.axes}
+    assert list(by_title) == [t for c, t in charts.COURSES.items() if c in data.columns]
+    area = by_title["Tumour area"]
+    assert area.get_ylabel() == "area (mm²)"
+    assert [panel.get_xlabel() for panel in figure.axes[-3:]] == ["time (d)"] * 3
+    assert by_title["Resorption, CTX proxy"].get_ylabel() == "bone resorbed (1/d)"
+    assert len(area.lines) == len(area.collections) == 3
+    days, values = course(data.arms[1], "tumour_area_mm2")
+    np.testing.assert_allclose(area.lines[1].get_xdata(), days)
+    np.testing.assert_allclose(area.lines[1].get_ydata(), values.mean(axis=0))
+    half = 4.302652730 * values[:, -1].std(ddof=1) / np.sqrt(3)  # t of 2 degrees of freedom
+    last = area.collections[1].get_paths()[0].vertices
+    last = last[np.isclose(last[:, 0], days[-1]), 1]
+    assert (last.min(), last.max()) == pytest.approx(
+        (values[:, -1].mean() - half, values[:, -1].mean() + half)
+    )
+    assert legend(figure) == ["vehicle", "rapamycin", "osi_027"]
+    assert "3 arms, 3 runs each; 3 pairs by seed" in texts(figure)
+
+
+def test_a_rate_has_no_value_at_hour_0(demo):
+    figure = charts.time_courses(study_data(demo))
+    (panel,) = [p for p in figure.axes if "CTX" in p.get_title(loc="left")]
+    assert panel.lines[0].get_xdata()[0] > 0.0
+    np.testing.assert_allclose(panel.lines[0].get_ydata(), 0.01)
+
+
+def test_effects_are_those_of_compare(demo, tmp_path):
+    figure = charts.forest(study_data(demo))
+    told = compare(demo / "vehicle", [demo / "rapamycin", demo / "osi_027"], tmp_path).rows
+    told = [row for row in told if row["readout"].startswith(HEADLINES)]
+    shown = sorted(
+        float(line.get_xdata()[0])
+        for panel in figure.axes
+        for line in panel.lines
+        if line.get_marker() not in ("None", None, "")
+    )
+    wanted = sorted(row["estimate"] for row in told if row["control_mean"] or row["treated_mean"])
+    assert len(wanted) > 8 and shown == pytest.approx(wanted)
+    ratios, *differences = figure.axes
+    assert ratios.get_xscale() == "log" and "treated over vehicle" in ratios.get_xlabel()
+    units = {row["readout"]: row["unit"] for row in told if row["effect"] == "difference"}
+    assert sorted(panel.get_xlabel() for panel in differences) == sorted(
+        f"difference, treated minus vehicle{written(unit)}" for unit in units.values()
+    )
+    assert "d" in units.values() and "1/d" in units.values()
+    assert legend(figure) == ["rapamycin", "osi_027"]
+    assert "3 pairs by seed, control vehicle" in texts(figure)
+
+
+def test_every_headline_of_compare_has_words():
+    assert set(charts.WORDS) == set(HEADLINES)
+    assert charts._in_words("days_to_tumour_area_mm2_0.416") == "Time to 0.416 mm² of tumour"
+
+
+def test_survival_drops_once_for_each_run_that_gets_there(demo):
+    data = study_data(demo)
+    survival, *cells = charts.fates(data).axes
+    assert survival.get_xlabel() == "time (d)" and survival.get_ylabel() == "share of runs below it"
+    control = survival.lines[0]
+    assert control.get_ydata()[0] == 1.0 and control.get_ydata()[-1] == pytest.approx(0.0)
+    assert set(np.round(np.diff(control.get_ydata()) * 3)) <= {0.0, -1.0}
+    labels = [line.get_label() for line in survival.lines if " reach it" in line.get_label()]
+    assert [label.partition(":")[0] for label in labels] == data.names
+    assert labels[0].endswith("3 of 3 reach it") and "log-rank p " in labels[1]
+    assert [panel.get_title(loc="left") for panel in cells] == data.names
+    assert len(cells[0].collections) == 2  # cycling and dormant
+    top = cells[0].collections[1].get_paths()[0].vertices[:, 1].max()
+    assert top == pytest.approx(1.0)
+
+
+def test_pathway_shows_each_arm_of_each_cell_type(demo):
+    (panel,) = charts.pathway(study_data(demo)).axes
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["tumour cell in the\nmarrow"]
+    points = [line for line in panel.lines if line.get_marker() in ("o", "s", "^")]
+    assert [line.get_xdata()[0] for line in points] == pytest.approx([0.6, 0.3, 0.0])
+    assert panel.get_xlabel() == "activity, share of maximum"
+
+
+def test_maps_are_of_one_seed_and_the_last_day_that_all_arms_hold(demo):
+    figure = marrow_maps(study_data(demo))
+    assert len(figure.axes) == 3
+    assert [panel.get_title().partition("\n")[0] for panel in figure.axes] == [
+        "vehicle", "rapamycin", "osi_027",
+    ]  # fmt: skip
+    assert figure.legends[0].get_title().get_text() == "Seed 1, day 1; 3 arms, one run of each"
+
+
+def test_all_figures_are_written_twice_with_the_same_bytes(demo, tmp_path):
+    first = draw_figures(demo, out=tmp_path)
+    names = ["time_courses", "effects", "fates", "pathway", "marrow"]
+    assert [p.name for p in first.paths] == [f"{n}{k}" for n in names for k in (".png", ".svg")]
+    before = {path: path.read_bytes() for path in first.paths}
+    again = draw_figures(demo, out=tmp_path)
+    assert {path: path.read_bytes() for path in again.paths} == before
+    assert first.notes == []
+    svg = (tmp_path / "time_courses.svg").read_text()
+    assert re.search(r"<text[^>]*>area \(mm²\)</text>", svg)  # text, not outlines
+
+
+def test_what_cannot_be_drawn_has_a_note(tmp_path):
+    drawn = draw_figures(study(tmp_path / "s", VEHICLE, DRUG, engine=ToyEngine))
+    assert {path.stem for path in drawn.paths} == {"time_courses", "effects", "fates"}
+    assert drawn.notes[0].startswith("No pathway: ")
+    assert "output.fields_at_days" in drawn.notes[1]
+    assert (tmp_path / "s" / "figures" / "fates.svg").exists()
+
+
+def test_one_arm_has_no_effects(tmp_path):
+    drawn = draw_figures(study(tmp_path / "s", VEHICLE, seeds=[1]))
+    assert drawn.counted == "1 arm, 1 run each" and "effects" not in {p.stem for p in drawn.paths}
+
+
+def test_arms_that_are_not_comparable_are_drawn_but_have_no_effect(tmp_path):
+    data = study_data(study(tmp_path / "s", VEHICLE, DRUG, ToyScenario("wide", nx=40)))
+    assert data.names == ["vehicle", "rapamycin", "wide"] and list(data.effects) == ["rapamycin"]
+    assert data.notes[0].startswith("No effects of wide: ")
+    assert legend(charts.forest(data)) == ["rapamycin"]
+
+
+def test_another_control_may_be_named(demo, tmp_path):
+    drawn = draw_figures(demo, "rapamycin", tmp_path)
+    assert drawn.arms == ["rapamycin", "vehicle", "osi_027"]
+    with pytest.raises(UserError, match=r"has no runs of 'x'; it has"):
+        draw_figures(demo, "x", tmp_path)
+
+
+def test_only_pictures_of_ours_are_replaced(demo, tmp_path):
+    (tmp_path / "fates.png").write_bytes(b"my own")
+    with pytest.raises(UserError, match=r"fates.png was not drawn by mtor_abm; move it"):
+        draw_figures(demo, out=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["fates.png"]
+
+
+def test_without_matplotlib_one_line_says_what_to_install(demo, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
+    with pytest.raises(UserError, match=r"pip install -e '\.\[figures\]'"):
+        draw_figures(demo, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_prints_what_was_drawn(demo, tmp_path, capsys):
+    assert cli.main(["figures", str(demo), "--out", str(tmp_path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["arms"] == ["vehicle", "rapamycin", "osi_027"] and len(told["paths"]) == 10
+    assert cli.main(["figures", str(tmp_path)]) == 2
+    assert "is no study of mtor_abm (no study.json)" in capsys.readouterr().err
+
+
+def test_arms_and_units_look_the_same_everywhere():
+    look = looks([str(i) for i in range(9)])
+    assert len({(arm.colour, arm.dash) for arm in look.values()}) == 9
+    assert [written(u) for u in ("mm2", "1", "um", "nM")] == [" (mm²)", "", " (µm)", " (nM)"]

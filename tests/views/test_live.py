@@ -1,0 +1,214 @@
+"""The live view: the model under changing doses, and the page in a headless Chromium."""
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+from browser import browser, console_errors, foreign_requests, screenshot, skip_without_browser
+
+from mtor_abm.dosing import PlasmaCurve, Regimen
+from mtor_abm.errors import UserError
+from mtor_abm.model import MarrowModel
+from mtor_abm.scenario_files import load
+from mtor_abm.snapshots import cells_table, fields_table
+from mtor_abm.views import live
+from mtor_abm.views.histology import Snapshot, painted
+from mtor_abm.views.live_model import LiveMarrow, Treatment, snapshot_of, treatment_of
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SMALL = ["geometry.nx=48", "geometry.ny=40", "run.days=8", "inoculum.cells=20"]
+
+LONG = [*SMALL[:2], "run.days=100", SMALL[3]]  # so that a slow machine is not at the end too soon
+
+
+def live_marrow(name="rapamycin", treatment=None, changes=SMALL):
+    scenario = load(name, changes)
+    return LiveMarrow(scenario, treatment or treatment_of(scenario))
+
+
+def plasma(*courses, hours):
+    """Free rapamycin by the kinetics alone; a course is dose, first day, last day."""
+    return sum(
+        PlasmaCurve(
+            Regimen("rapamycin", "ip", "mouse", dose, start_day=first, stop_day=last)
+        ).free_nM(hours)
+        for dose, first, last in courses
+    )  # fmt: skip
+
+
+def test_a_marrow_nobody_touches_is_that_of_the_scenario():
+    live_one, plain = live_marrow(), MarrowModel(load("rapamycin", SMALL))
+    for _ in range(5):
+        live_one.step()
+        plain.step()
+    assert cells_table(live_one).equals(cells_table(plain))
+    assert fields_table(live_one).equals(fields_table(plain))
+    assert list(live_one.datacollector.model_vars["day"]) == [i / 24 for i in range(6)]
+
+
+def test_a_changed_dose_holds_from_now_on_and_what_was_given_stays():
+    model = live_marrow(treatment=Treatment("rapamycin", 2.0, 0.0))
+    hours = np.arange(8 * 24 + 1.0)
+    before = plasma((2.0, 0.0, 8.0), hours=hours)
+    level = model.pharmacy.plasma_nM["rapamycin"]
+    np.testing.assert_allclose(level, before)
+    model.n_steps_done = 50
+    model.treatment.dose_mg_per_kg = 6.0
+    model.treat()
+    # doses at 0, 24, 48 h were small, those from 72 h on are large
+    after = plasma((2.0, 0.0, 3.0), (6.0, 3.0, 8.0), hours=hours)
+    np.testing.assert_allclose(level[:50], before[:50])
+    np.testing.assert_allclose(level[50:], after[50:])
+    model.n_steps_done = 100
+    model.treatment.dose_mg_per_kg = 0.0
+    model.treat()
+    gone = plasma((2.0, 0.0, 3.0), (6.0, 3.0, 5.0), hours=hours)
+    np.testing.assert_allclose(level[100:], gone[100:])
+
+
+def test_a_later_first_day_stops_doses_until_then():
+    model = live_marrow(treatment=Treatment("rapamycin", 2.0, 0.0))
+    model.n_steps_done = 30
+    model.treatment.start_day = 5.0
+    model.treat()
+    hours = np.arange(8 * 24 + 1.0)
+    wanted = plasma((2.0, 0.0, 2.0), (2.0, 5.0, 8.0), hours=hours)
+    np.testing.assert_allclose(model.pharmacy.plasma_nM["rapamycin"][30:], wanted[30:])
+
+
+def test_a_single_dose_stays_single():
+    model = live_marrow("vehicle", Treatment("rapamycin", 0.0, 0.0))
+    assert treatment_of(load("vehicle")) == Treatment("rapamycin", 0.0, 0.0)
+    once = LiveMarrow(
+        model.settings.changed({"drugs.rapamycin.every_h": None}), Treatment("rapamycin", 2.0, 1.0)
+    )
+    hours = np.arange(8 * 24 + 1.0)
+    wanted = plasma((2.0, 1.0, 1.5), hours=hours)
+    np.testing.assert_allclose(once.pharmacy.plasma_nM["rapamycin"], wanted)
+    once.n_steps_done = 60
+    once.treatment.dose_mg_per_kg = 9.0
+    once.treat()  # too late: it has been given
+    np.testing.assert_allclose(once.pharmacy.plasma_nM["rapamycin"], wanted)
+
+
+def test_it_stops_at_the_end_and_doses_that_do_not_add_up_are_refused():
+    model = live_marrow(changes=[*SMALL, "run.days=4", "run.step_h=1"])
+    model.n_steps_done = 95
+    model.step()
+    assert not model.running
+    with pytest.raises(UserError, match="doses of denosumab do not add up"):
+        live_marrow(treatment=Treatment("denosumab", 1.0, 0.0))
+
+
+def test_the_picture_by_agents_is_the_picture_by_tables():
+    model = live_marrow()
+    model.step()
+    by_tables = Snapshot("", cells_table(model), fields_table(model))
+    np.testing.assert_array_equal(painted(snapshot_of(model), 2), painted(by_tables, 2))
+
+
+def test_busy_port_missing_library_and_odd_port_are_one_line(monkeypatch):
+    with socket.socket() as taken:
+        taken.bind((live.HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(live, "NEEDED", ())
+        with pytest.raises(UserError, match=rf"port {port} is in use, .*another --port"):
+            live.serve("vehicle", port=port)
+    with pytest.raises(UserError, match=r"--port 80 lies outside 1024\.\.65535"):
+        live.serve("vehicle", port=80)
+    monkeypatch.setattr(live, "NEEDED", ("json", "no_such_library"))
+    with pytest.raises(UserError, match=r"needs no-such-library; pip install -e '\.\[live\]'"):
+        live.serve("vehicle")
+    with pytest.raises(UserError, match="vehicl"):
+        live.serve("vehicl")
+
+
+@pytest.fixture
+def address():
+    """A live view of a small marrow, served for one test."""
+    skip_without_browser()
+    for name in live.NEEDED:
+        pytest.importorskip(name, reason="no live view: pip install -e '.[live]'")
+    with socket.socket() as free:
+        free.bind((live.HOST, 0))
+        port = free.getsockname()[1]
+    changes = [word for change in LONG for word in ("-S", change)]
+    command = [sys.executable, "run.py", "view", "rapamycin", "--no-browser", "--port", str(port)]
+    server = subprocess.Popen([*command, *changes], cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: answers(f"http://{live.HOST}:{port}/"), 240.0)
+        yield f"http://{live.HOST}:{port}/"
+    finally:
+        server.send_signal(2)  # ctrl-C
+        server.wait(30.0)
+
+
+def answers(url):
+    try:
+        with urllib.request.urlopen(url, timeout=5.0):
+            return True
+    except OSError:
+        return False
+
+
+def wait_for(what, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.1)
+
+
+def test_start_pause_step_dose_and_reset_work_and_nothing_leaves_the_machine(address):
+    with browser() as page:
+
+        def at(text):
+            xpath = f"//button[normalize-space(.)='{text}']"
+            return page.find_elements("xpath", xpath)
+
+        def step():
+            return page.execute_script(
+                "const now = document.getElementById('now'); return now ? +now.dataset.step : -1"
+            )
+
+        def text():
+            return page.execute_script("return document.body.innerText")
+
+        page.get(address)
+        wait_for(lambda: step() == 0, 120.0)
+        assert "dose: 1.5 mg/kg" in text() and "Tumour area" in text()
+        at("Step")[0].click()
+        wait_for(lambda: step() == 1)
+        at("▶")[0].click()
+        wait_for(lambda: step() > 5)
+        thumb = page.find_element("css selector", ".doses [role=slider]")
+        page.execute_script("arguments[0].focus()", thumb)
+        thumb.send_keys("\ue014")  # one step to the right
+        wait_for(lambda: "dose: 1.6 mg/kg" in text())
+        running = step()
+        assert running < 2400, "the run was over before the dose was changed"
+        wait_for(lambda: step() > running)  # it went on meanwhile
+        at("❚❚")[0].click()
+        wait_for(lambda: at("▶"))
+        time.sleep(1.0)
+        paused = step()
+        time.sleep(1.5)
+        assert step() == paused > 5
+        assert screenshot(page, "live_view").stat().st_size > 10_000
+        for width in (1400, 2600):  # 100 of 480 um, however wide the window
+            page.set_window_size(width, 1000)
+            share = page.execute_script(
+                "const wide = s => document.querySelector(s).getBoundingClientRect().width;"
+                "return wide('.marrow .bar') / wide('#marrow')"
+            )
+            assert share == pytest.approx(100.0 / 480.0, rel=0.01)
+        at("Reset")[0].click()
+        wait_for(lambda: step() == 0)
+        assert "dose: 1.6 mg/kg" in text()  # the sliders stay
+        assert console_errors(page) == []
+        assert foreign_requests(page) == []
