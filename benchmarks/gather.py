@@ -64,11 +64,11 @@ def plain(study: Path) -> None:
     """What a reader would type: only the time series, and no check of any sha256."""
     import pandas as pd
 
-    frames = []
+    frames = {}
     for path in sorted(study.glob("*__seed_*/timeseries.csv")):
         scenario, _, seed = path.parent.name.partition("__seed_")
-        frames.append(pd.read_csv(path).assign(scenario=scenario, seed=int(seed)))
-    pd.concat(frames).to_csv(study / "plain.csv", index=False)
+        frames[scenario, int(seed)] = pd.read_csv(path)
+    pd.concat(frames, names=["scenario", "seed"]).to_csv(study / "plain.csv")
 
 
 WAYS = {"gather": gathered, "gather --events": gathered_with_events, "plain pandas": plain}

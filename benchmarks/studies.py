@@ -19,12 +19,16 @@ from machine import RESULTS, write_json
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 DAYS = 28.0
-REST, GROWTH, TREATED = 60.0, 10.0, 18.0
+REST, GROWTH = 60.0, 10.0
+TREATED = (7.0, 18.0)  # the shorter, the more is shared
 ARMS = ("vehicle", "rapamycin", "osi_027", "opg_fc")
 
 
-def two_workers(folder: Path, days: float, rounds: int) -> dict[str, float]:
-    """Efficiency of two workers: one run after the other, over twice the time of both at once."""
+def two_workers(folder: Path, days: float, n_runs: int, rounds: int) -> dict[str, float]:
+    """Efficiency of two workers: one run after the other, over twice the time by two.
+
+    Two processes take a second to start, which few runs feel and many do not.
+    """
     from mtor_abm.runner.batch import run_study
     from mtor_abm.runner.single import run_one
     from mtor_abm.scenario_files import load
@@ -33,14 +37,14 @@ def two_workers(folder: Path, days: float, rounds: int) -> dict[str, float]:
     alone, together = [], []
     for turn in range(rounds):
         started = time.perf_counter()
-        for seed in (1, 2):
+        for seed in range(1, n_runs + 1):
             run_one(scenario, seed, folder / f"alone{turn}" / f"vehicle__seed_000{seed}")
         alone.append(time.perf_counter() - started)
         started = time.perf_counter()
-        run_study([scenario], [1, 2], folder / f"together{turn}", jobs=2)
+        run_study([scenario], range(1, n_runs + 1), folder / f"together{turn}", jobs=2)
         together.append(time.perf_counter() - started)
     return {
-        "one_by_one_s": min(alone), "two_workers_s": min(together),
+        "runs": n_runs, "one_by_one_s": min(alone), "two_workers_s": min(together),
         "efficiency": min(alone) / (2.0 * min(together)),
     }  # fmt: skip
 
@@ -128,7 +132,7 @@ def checkpoints(folder: Path, days: float) -> dict[str, float]:
     }  # fmt: skip
 
 
-def branching(folder: Path, scale: float) -> dict[str, float]:
+def branching(folder: Path, scale: float, treated: float) -> dict[str, float]:
     """Four arms with shared rest and growth, against the four from the start."""
     from mtor_abm.branching import branch_of, trunk_of
     from mtor_abm.runner.batch import run_study
@@ -136,7 +140,7 @@ def branching(folder: Path, scale: float) -> dict[str, float]:
     from mtor_abm.scenario_files import load
 
     rest, parting, end = (
-        round(days * scale * 24.0) / 24.0 for days in (REST, REST + GROWTH, REST + GROWTH + TREATED)
+        round(days * scale * 24.0) / 24.0 for days in (REST, REST + GROWTH, REST + GROWTH + treated)
     )
     changes = {"run.days": end, "inoculum.day": rest}
     grown = load("vehicle").changed(changes)
@@ -175,11 +179,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for key, figures in (
-            ("two workers", lambda: two_workers(folder / "two", days, rounds)),
+            ("two workers, 2 runs", lambda: two_workers(folder / "two", days, 2, rounds)),
+            ("two workers, 6 runs", lambda: two_workers(folder / "six", days, 6, 1)),
             ("dispatch", lambda: dispatch(folder / "dispatch", 200)),
             ("start of 1,000 runs", lambda: start(folder / "start")),
             ("checkpoint", lambda: checkpoints(folder / "checkpoint", days)),
-            ("branching", lambda: branching(folder / "branching", scale)),
+            ("branching, 7 days treated", lambda: branching(folder / "short", scale, TREATED[0])),
+            ("branching, 18 days treated", lambda: branching(folder / "long", scale, TREATED[1])),
         ):
             found[key] = figures()
             print(key, ", ".join(f"{name} {value:.3g}" for name, value in found[key].items()))
