@@ -84,10 +84,11 @@ def _alone(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
 
 
 def warm_mark(folder: Path) -> Path:
-    """The file that says: everything is compiled for this kind of processor."""
+    """The file that says: these sources, where they lie, are compiled for this kind of processor."""
     import llvmlite.binding  # type: ignore[import-untyped]
 
-    return folder / f"warm-{llvmlite.binding.get_host_cpu_name()}"
+    processor = llvmlite.binding.get_host_cpu_name()
+    return folder / f"warm-{processor}-{compiled.place_fingerprint()}"
 
 
 def compile_shares(shares: tuple[str, ...]) -> None:

@@ -14,7 +14,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +57,31 @@ if JIT_IS_OFF:
 def source_fingerprint() -> str:
     """Hash of the sources, flags and versions that decide what compiled code does (16 hex)."""
     digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
-        place = path.relative_to(PACKAGE)
-        if place.parts[0] in WITHOUT_KERNELS and place.as_posix() != SAYS_WHAT_IS_COMPILED:
-            continue
-        digest.update(str(place).encode())
+    for path in _sources():
+        digest.update(str(path.relative_to(PACKAGE)).encode())
         digest.update(path.read_bytes())
     digest.update(repr((sys.version, numba.__version__, np.__version__, BOUNDSCHECK)).encode())
     return digest.hexdigest()[:16]
+
+
+def place_fingerprint() -> str:
+    """Hash (16 hex) of where the sources lie, their times and sizes.
+
+    numba takes what it has compiled for a file only while all three are the same, so that the
+    same sources in another checkout are compiled again.
+    """
+    digest = hashlib.sha256(str(PACKAGE).encode())
+    for path in _sources():
+        state = path.stat()
+        digest.update(repr((str(path), state.st_mtime_ns, state.st_size)).encode())
+    return digest.hexdigest()[:16]
+
+
+def _sources() -> Iterator[Path]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        place = path.relative_to(PACKAGE)
+        if place.parts[0] not in WITHOUT_KERNELS or place.as_posix() == SAYS_WHAT_IS_COMPILED:
+            yield path
 
 
 def cache_root() -> Path:

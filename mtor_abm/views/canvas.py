@@ -5,6 +5,7 @@ differ in the form of their marks and lines as well.
 """
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,8 +135,23 @@ def save(figure: Any, path: Path, dpi: int = DPI, n_colours: int | None = None) 
         figure.savefig(content, format=kind, dpi=dpi, metadata=told[kind])
     if kind == "png" and n_colours is not None:
         content = _with_palette(content, n_colours)
-    write_file(path, content.getvalue())
+    written = content.getvalue()
+    write_file(path, _with_plain_names(written) if kind == "svg" else written)
     return path
+
+
+def _with_plain_names(svg: bytes) -> bytes:
+    """The same picture with its clips named in their order.
+
+    matplotlib names a clip by a hash of where it lies, and the layout moves it by the last bit of a
+    number from one drawing to the next.
+    """
+    names: dict[bytes, bytes] = {}
+    for name in re.findall(rb'<clipPath id="([^"]+)"', svg):
+        names.setdefault(name, b"clip%d" % (len(names) + 1))
+    if not names:
+        return svg
+    return re.sub(b"|".join(map(re.escape, names)), lambda found: names[found[0]], svg)
 
 
 def _with_palette(png: io.BytesIO, n_colours: int) -> io.BytesIO:
