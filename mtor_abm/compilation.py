@@ -84,7 +84,7 @@ def _alone(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
 
 
 def warm_mark(folder: Path) -> Path:
-    """The file that says: these sources, where they lie, are compiled for this kind of processor."""
+    """The file that says: these sources, where they lie, are compiled for this processor."""
     import llvmlite.binding  # type: ignore[import-untyped]
 
     processor = llvmlite.binding.get_host_cpu_name()
