@@ -22,6 +22,18 @@ from ..scenario_files import load
 from ..snapshots import cells_table, fields_table
 from ..store import SNAPSHOTS, Run, read_run, snapshot_name
 from .canvas import INK, new_figure, refuse_foreign, save, styled
+from .palette import (
+    BONE,
+    CAVITY,
+    CELL_COLOURS,
+    CLONE_COLOURS,
+    COLOURS,
+    MARROW,
+    OSTEOCLAST,
+    OTHER_CLONES,
+    SPROUT,
+    VESSEL,
+)
 
 UM_PER_MM = 1000.0
 BAR_UM = 500.0
@@ -31,28 +43,8 @@ N_COLOURS = 256  # a picture of flat colours needs no more, and its file is a th
 PIXELS_PER_SITE = 5  # enough for round cells; less where pictures must be made quickly
 FEWEST_PIXELS = 3  # below it a cell fills its square
 
-# What is painted, the later over the earlier: label, colour. Told apart by lightness alone as well.
-MARROW, BONE, CAVITY = "marrow", "bone", "cavity under repair"
-VESSEL, SPROUT = "vessel", "sprouting vessel"
-COLOURS = {
-    MARROW: "#fdf8f1",
-    BONE: "#cdbf9f",
-    CAVITY: "#efe3b4",
-    VESSEL: "#ee9a94",
-    SPROUT: "#b2182b",
-}
-CELL_COLOURS: dict[tuple[str, tuple[str, ...]], tuple[str, str]] = {
-    ("osteoblast", ("preosteoblast", "osteoblast")): ("osteoblast, young or at work", "#1b7837"),
-    ("tumour", ("cycling",)): ("tumour, cycling", "#5e3c99"),
-    ("tumour", ("quiescent",)): ("tumour, quiescent", "#b9a9d8"),
-    ("tumour", ("dormant",)): ("tumour, dormant", "#101010"),
-}
-OSTEOCLAST = ("osteoclast", "#1f6fb4")
 BONE_EDGE, LACUNA, NUCLEUS = "#8d7f5f", "#6e6147", "#0d2f52"
 TUMOUR_GROUND = "#e3dcf0"
-# Clones, the largest first; all others in grey.
-CLONE_COLOURS = ("#5e3c99", "#e66101", "#009e73", "#0072b2", "#cc79a7", "#f0e442", "#56b4e9")
-OTHER_CLONES = "#a8a3b0"
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,21 @@
-"""What cells, ground and signals are called and how they are painted.
+"""What cells, ground and signals are called on the page, and how they are painted.
 
-Colours are near those of `analysis.figures`, with one for every cell type. They differ in lightness
-as well as in hue, for the colour-blind and for print in grey.
+Colours are those of every picture of the marrow, and some for cells that others leave out.
 """
+
+from ..palette import (
+    BONE,
+    CAVITY,
+    COLOURS,
+    CYCLING,
+    DORMANT,
+    MARROW,
+    OSTEOBLAST,
+    OSTEOCLAST,
+    QUIESCENT,
+    SPROUT,
+    VESSEL,
+)
 
 CELL_TYPES = {
     "tumour": "tumour cell",
@@ -17,11 +30,11 @@ CELL_TYPES = {
 }
 
 GROUND = {
-    "marrow": "#fbf7f0",
-    "bone": "#b9b3a6",
-    "cavity": "#e4d9b8",
-    "vessel": "#d6707d",
-    "sprout": "#c4161c",
+    "marrow": COLOURS[MARROW],
+    "bone": COLOURS[BONE],
+    "cavity": COLOURS[CAVITY],
+    "vessel": COLOURS[VESSEL],
+    "sprout": COLOURS[SPROUT],
 }
 
 #: Layers of the map that can be switched off: label, cell type, states, colour, shown at first.
@@ -34,11 +47,11 @@ LAYERS: tuple[tuple[str, str, tuple[str, ...], str, bool], ...] = (
     ("lining cell", "osteoblast", ("lining",), "#a6dba0", False),
     ("monocyte", "osteoclast_precursor", ("monocyte",), "#a6cee3", False),
     ("committed precursor", "osteoclast_precursor", ("committed",), "#56b4e9", True),
-    ("tumour, cycling", "tumour", ("cycling",), "#6a3d9a", True),
-    ("tumour, quiescent", "tumour", ("quiescent",), "#b79fd3", True),
-    ("tumour, dormant", "tumour", ("dormant",), "#101010", True),
-    ("osteoblast", "osteoblast", ("preosteoblast", "osteoblast"), "#1b7837", True),
-    ("osteoclast", "osteoclast", ("mononuclear", "mature"), "#1f78b4", True),
+    ("tumour, cycling", "tumour", ("cycling",), CYCLING[1], True),
+    ("tumour, quiescent", "tumour", ("quiescent",), QUIESCENT[1], True),
+    ("tumour, dormant", "tumour", ("dormant",), DORMANT[1], True),
+    ("osteoblast", "osteoblast", ("preosteoblast", "osteoblast"), OSTEOBLAST[1], True),
+    ("osteoclast", "osteoclast", ("mononuclear", "mature"), OSTEOCLAST[1], True),
 )
 
 #: Activities that a cell on the map shows: column of the cell table -> label.
