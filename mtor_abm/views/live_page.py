@@ -24,6 +24,7 @@ ASKED = "MTOR_ABM_VIEW"  # variable that says what to show
 PIXELS_PER_SITE = 3
 LOWEST_TOP_DOSE = 10.0  # mg/kg; the slider goes to four times the scenario's dose, at least to this
 LARGEST_SEED_ON_SLIDER = 100
+PAUSE_MS = 40  # between frames; with less, a slow browser falls behind and answers no key
 INK, LINE = "#222222", "#5e3c99"
 
 
@@ -41,7 +42,7 @@ def Page() -> None:  # noqa: N802 - Solara looks for this name
     SolaraViz(
         model,
         components=[_marrow, _doses, _curves],
-        play_interval=1,
+        play_interval=PAUSE_MS,
         model_params={
             "marrow": scenario,
             "treatment": treatment,
