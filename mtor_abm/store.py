@@ -339,7 +339,7 @@ class Run:
         except FileNotFoundError as error:
             raise DamagedRunError(f"{path} is missing; {_CURE}") from error
         except OSError as error:
-            raise storage_error(error, path) from error
+            raise DamagedRunError(f"{path} cannot be read ({error.strerror}); {_CURE}") from error
         if hashlib.sha256(content).hexdigest() != entry["sha256"]:
             raise DamagedRunError(
                 f"{path} is not what the run wrote ({len(content)} bytes, {entry['bytes']} "
@@ -385,7 +385,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise StoreError(f"{path} does not exist; give the manifest of a run") from error
     except OSError as error:
-        raise storage_error(error, path) from error
+        raise DamagedRunError(f"{path} cannot be read ({error.strerror}); {_CURE}") from error
     except UnicodeDecodeError as error:
         raise DamagedRunError(f"{path} is damaged (not UTF-8); {_CURE}") from error
     except (ValueError, RecursionError) as error:

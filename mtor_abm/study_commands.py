@@ -145,13 +145,15 @@ def _until(args: argparse.Namespace, scenarios: list[Any]) -> int:
 def _branch(args: argparse.Namespace) -> int:
     from .branching import branch_of, day_of, trunk_of
     from .runner.plan import TRUNKS, Parting
-    from .scenario_files import load_all
+    from .scenario_files import load, load_all
 
     day = day_of(args.at)
-    names = list(dict.fromkeys([args.grown, *args.arms]))
-    by_name = dict(zip(names, load_all(names, _overrides(args)), strict=True))
-    grown = by_name[args.grown]
-    scenarios = [branch_of(grown, by_name[arm], day) for arm in args.arms]
+    grown = load(args.grown, _overrides(args))
+    # an arm's own days mean nothing here: its drugs are moved, and the run is as long as `grown`
+    shared = [change for change in args.set if not change.strip().startswith("run.days")]
+    scenarios = [branch_of(grown, arm, day) for arm in load_all(args.arms, shared)]
+    if args.dry_run and not args.json:
+        print(f"each seed is grown once, as {grown.name} to day {day:g}; the drugs start then")
     return _study(args, scenarios, parting=Parting(day, _out(args) / TRUNKS, trunk_of))
 
 

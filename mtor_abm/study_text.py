@@ -93,6 +93,12 @@ def outcome(study: StudyResult, table: str | None = None) -> str:
     if study.failed:
         parts.append(f"{len(study.failed)} failed")
     lines = [f"{', '.join(parts)} in {study.wall_s:.1f} s"]
+    if study.grown is not None:
+        grown = study.grown
+        lines.append(
+            f"grown once   {_count(grown.n_trunks, 'trunk')} in {grown.wall_s:.1f} s for "
+            f"{_count(grown.n_runs, 'run')}: {grown.saved_s:.1f} s of work saved"
+        )
     lines += [f"failed       {run.folder}: {run.error}" for run in study.failed]
     lines.append(f"files        {study.folder}")
     if not study.is_gathered:
@@ -161,13 +167,12 @@ def status_text(status: StudyStatus) -> str:
             lines.append(f"{run.state:<12} {run.name}: {kept}")
         elif run.error:
             lines.append(f"{run.state:<12} {run.name}: {run.error}")
+            lines += [f"             | {line}" for line in (run.log or "").splitlines()]
     seconds = status.seconds_left
     if seconds is None:
         lines.append("time left    unknown until a run is done")
     elif seconds > 0.0:
         lines.append(f"time left    about {_duration(seconds)} of work at the last speed")
-    if status.counts["failed"]:
-        lines.append("why failed   run.log in the folder of the run")
     return "\n".join(lines)
 
 

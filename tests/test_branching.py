@@ -1,5 +1,6 @@
 """A branch is the run from the start, to the last bit; what cannot branch is refused."""
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +24,9 @@ RAPAMYCIN = {"dose_mg_per_kg": 2.0, "every_h": 12.0, "start_day": 0.25, "stop_da
 
 def scenario(name, drugs=None, **tables):
     return Scenario.from_tables({**SMALL, **tables, "drugs": drugs or {}}, name=name)
+
+
+LATE = {"start_day": 10.0, "stop_day": None}
 
 
 GROWN = scenario("vehicle", {"opg_fc": {"dose_mg_per_kg": 3.0, "route": "sc"}})
@@ -56,6 +60,38 @@ def test_a_drug_changes_no_byte_before_its_first_dose(tmp_path):
     early = {name: lines[:4] for name, lines in rows.items()}  # hours 0, 4, 8, 12
     assert all(lines == early["vehicle"] for lines in early.values())
     assert rows["osi_027"][-1] != rows["vehicle"][-1]  # so the lines can tell
+
+
+def test_a_drug_given_at_day_10_leaves_every_table_as_it_was_before_day_10(tmp_path):
+    days = [5.0, 10.0, 11.0]
+    longer = {
+        "run": {"days": 11.0, "seeds": "1"},
+        "output": {"every_h": 6.0, "cells_at_days": days, "fields_at_days": days, "events": True},
+    }
+    of = {}
+    for name, drugs in (("vehicle", {}), ("rapamycin", {"rapamycin": RAPAMYCIN | LATE})):
+        arm = scenario(name, drugs, **longer)
+        folder = run_study([arm], None, tmp_path / name, jobs=1).runs[0].folder
+        of[name] = {
+            path.relative_to(folder).as_posix(): pd.read_csv(path, dtype=str, keep_default_na=False)
+            for path in folder.rglob("*.csv")
+        }
+    plain, treated = of["vehicle"], of["rapamycin"]
+    assert set(plain) == set(treated) and len(plain) == 3 + 2 * len(days)
+    for name in plain:
+        if "day_05" in name or "day_10" in name:  # the field of a drug is one column more
+            extra = treated[name][sorted(set(treated[name]) - set(plain[name]))]
+            assert list(extra) == (["rapamycin"] if name.startswith("fields") else [])
+            assert (extra == "0").all(axis=None)
+            pd.testing.assert_frame_equal(treated[name].drop(columns=extra.columns), plain[name])
+    for name in ("timeseries.csv", "events.csv"):
+        early = [
+            table[name][table[name]["time_h"].astype(float) <= 240.0] for table in (plain, treated)
+        ]
+        assert len(early[0]) > 40
+        pd.testing.assert_frame_equal(*early)
+    for name in ("timeseries.csv", "cells/day_011.00.csv"):  # so the tables can tell
+        assert not treated[name].equals(plain[name])
 
 
 def test_drugs_of_an_arm_are_moved_to_the_day_of_parting():

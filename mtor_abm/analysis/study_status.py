@@ -1,5 +1,6 @@
 """How far a study is, read from its folder alone: while it runs, or after it was stopped."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from ..provenance import identity
 from ..runner.checkpoint import step_if_usable
 from ..runner.in_use import is_in_use
 from ..runner.study_folder import find_runs, read_study
-from ..store import CHECKPOINT, SCENARIO_FILE, StoreError, ended_run, parts_of_run_name
+from ..store import CHECKPOINT, LOG_FILE, SCENARIO_FILE, StoreError, ended_run, parts_of_run_name
 
 STATES = ("done", "running", "half-done", "failed", "damaged", "to do")
 
@@ -27,6 +28,7 @@ class RunState:
         step: steps done, as far as is kept: of a half-done or running one those of its checkpoint.
         s_per_step: wall seconds per step of a run that is done, else None.
         error: why it failed or is damaged, in one line.
+        log: of a run that failed: its run.log, with the traceback.
     """
 
     name: str
@@ -37,6 +39,7 @@ class RunState:
     step: int = 0
     s_per_step: float | None = None
     error: str | None = None
+    log: str | None = None
 
 
 @dataclass(frozen=True)
@@ -128,17 +131,24 @@ def _state(folder: Path, record: Mapping[str, Any], in_progress: bool) -> RunSta
     if run is not None:
         step = int(run.manifest.get("n_steps", 0))
         if run.status != "complete":
-            return state("failed", step=step, error=run.manifest.get("error"))
+            why = run.manifest.get("error")
+            return state("failed", step=step, error=why, log=_log(folder))
         here = step - int(run.manifest.get("begun_at_step", 0))
         speed = float(run.manifest.get("wall_s", 0.0)) / here if here > 0 else None
         return state("done", step=step, n_steps=step, s_per_step=speed)
     if entry.get("error"):
-        return state("failed", error=entry["error"])
+        return state("failed", error=entry["error"], log=_log(folder))
     if not folder.exists():
         return state("to do")
     reached = _reached(folder, record, scenario, seed)
     return state("running" if in_progress and _is_touched(folder, record) else "half-done",
                  step=reached)  # fmt: skip
+
+
+def _log(folder: Path) -> str | None:
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        return (folder / LOG_FILE).read_text(encoding="utf-8")
+    return None
 
 
 def _reached(folder: Path, record: Mapping[str, Any], scenario: str, seed: int) -> int:

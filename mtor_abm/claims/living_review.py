@@ -49,7 +49,7 @@ def page(
     """
     parts = [HEAD.format(version=f"mtor_abm {version}", mode=mode), _counts(findings)]
     if mutations:
-        parts.append(_mutations(mutations))
+        parts.append(_mutations(findings, mutations))
     if disputes:
         parts.append(_disputes(disputes))
     tests = experiments()
@@ -69,17 +69,28 @@ def _counts(findings: Sequence[Finding]) -> str:
     return "\n".join(["## Verdicts\n", *lines, "", *meanings, ""])
 
 
-def _mutations(mutations: Mapping[str, str]) -> str:
-    """How many claims hold only with their mechanism."""
-    loose = [claim for claim, verdict in mutations.items() if verdict == "not specific"]
-    unsure = [claim for claim, verdict in mutations.items() if verdict == "undecided"]
-    specific = sum(verdict == "specific" for verdict in mutations.values())
-    named = f" Not specific: {', '.join(loose)}." if loose else ""
-    named += f" Undecided, by a wider interval only: {', '.join(unsure)}." if unsure else ""
+def _mutations(findings: Sequence[Finding], mutations: Mapping[str, str]) -> str:
+    """How many of the claims that hold do so only with their mechanism."""
+    holding = [f.claim.id for f in findings if f.verdict == "holds" and f.claim.id in mutations]
+    by_verdict: dict[str, list[str]] = {"specific": [], "undecided": [], "not specific": []}
+    for claim in holding:
+        by_verdict.setdefault(mutations[claim], []).append(claim)
+    named = {
+        "not specific": "hold without it too, so that their experiment does not test it",
+        "undecided": "stop holding, but only by a wider interval",
+        "does not hold": "do not hold in the quick experiments by which this was asked, so there "
+        "was nothing to lose",
+    }
+    told = [
+        f"{len(by_verdict.get(verdict, ()))} {meaning}"
+        + (f" ({', '.join(by_verdict[verdict])})" if by_verdict.get(verdict) else "")
+        for verdict, meaning in named.items()
+    ]
     return (
         "## With the mechanism switched off\n\n"
-        f"{specific} claims hold with their mechanism and lose a contrast without it; {len(loose)} "
-        f"hold either way, so that their experiment does not test it.{named}\n"
+        f"Asked by quick experiments. Of the {len(holding)} claims that hold, "
+        f"{len(by_verdict['specific'])} lose a contrast without their mechanism; "
+        f"{'; '.join(told)}.\n"
     )
 
 
@@ -107,6 +118,12 @@ def _disputes(rows: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
+def _lost(mutation: str | None) -> str:
+    if mutation == "does not hold":
+        return ": not asked, since the quick experiment did not hold with it"
+    return f": {mutation}" if mutation else ""
+
+
 def _claim(finding: Finding, experiment: Experiment | None, mutation: str | None) -> str:
     claim = finding.claim
     lines = [f"### {claim.id}: {finding.verdict}\n", f"{claim.statement}\n"]
@@ -124,7 +141,7 @@ def _claim(finding: Finding, experiment: Experiment | None, mutation: str | None
     )
     if experiment.mechanism:
         off = ", ".join(f"`{key}` = {value}" for key, value in experiment.mechanism.items())
-        lines.append(f"- mechanism switched off by {off}" + (f": {mutation}" if mutation else ""))
+        lines.append(f"- mechanism switched off by {off}{_lost(mutation)}")
     if experiment.where:
         lines.append(f"- code: {'; '.join(f'`{place}`' for place in experiment.where)}")
     if experiment.note:

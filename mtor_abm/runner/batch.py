@@ -29,6 +29,21 @@ from .study_folder import write_study_summary
 
 
 @dataclass(frozen=True)
+class Grown:
+    """What the runs of a study had in common and was done once.
+
+    Attributes:
+        n_trunks: grown now. n_runs: that went on from these.
+        wall_s: seconds they took. saved_s: seconds the runs would have taken for it, beyond that.
+    """
+
+    n_trunks: int
+    n_runs: int
+    wall_s: float
+    saved_s: float
+
+
+@dataclass(frozen=True)
 class StudyResult:
     """How a study, or a shard of it, ended.
 
@@ -37,12 +52,14 @@ class StudyResult:
         runs: one result per planned run of the shard, in the order of scenarios, then seeds.
         wall_s: seconds it took.
         is_gathered: False while runs of other shards are left: summary.csv is not written then.
+        grown: what was grown once for several runs.
     """
 
     folder: Path
     runs: list[RunResult]
     wall_s: float
     is_gathered: bool = True
+    grown: "Grown | None" = None
 
     @property
     def failed(self) -> list[RunResult]:
@@ -62,6 +79,7 @@ class StudyResult:
             "n_failed": len(self.failed),
             "n_skipped": self.n_skipped,
             "is_gathered": self.is_gathered,
+            "grown": None if self.grown is None else dict(self.grown.__dict__),
             "runs": [run.as_dict() for run in self.runs],
         }
 
@@ -112,6 +130,7 @@ def run_study(
     started = time.perf_counter()
     report = report or Progress()
     out = Path(out)
+    grown = None
     planned = [
         replace(run, checkpoint_every_s=checkpoint_every_s)
         for run in plan_study(scenarios, seeds, out, force, shard, resume, keep_going, engine)
@@ -139,7 +158,7 @@ def run_study(
             if waiting and engine is MarrowEngine:
                 ensure_compiled(report.say)
             if parting is not None:
-                waiting = _grow(parting, waiting, jobs, executor, report, engine)
+                waiting, grown = _grow(parting, waiting, jobs, executor, report, engine)
             n_before = len(results)
             report.begin(len(waiting), n_kept, jobs)
             with contextlib.closing(carry_out(waiting, jobs, executor, report, engine)) as ended:
@@ -160,22 +179,29 @@ def run_study(
         report.end()
     record.write(results, DONE)
     ordered = [results[run.folder] for run in mine]
-    return StudyResult(out, ordered, time.perf_counter() - started, is_gathered)
+    return StudyResult(out, ordered, time.perf_counter() - started, is_gathered, grown)
 
 
 def _grow(
     parting: Parting, waiting: Sequence[PlannedRun], jobs: int, executor: Executor | None,
     report: Progress, engine: type[Engine],
-) -> list[PlannedRun]:  # fmt: skip
-    """Grow the trunks; return the runs that start from them."""
+) -> tuple[list[PlannedRun], Grown | None]:  # fmt: skip
+    """Grow the trunks; return the runs that start from them, and what that saves."""
     trunks, runs = parting.plan(waiting)
+    seconds: dict[Path, float] = {}
     if trunks:
         report.begin(len(trunks), 0, min(jobs, len(trunks)), "trunk")
         with contextlib.closing(carry_out(trunks, jobs, executor, report, engine)) as grown:
             for n_grown, result in enumerate(grown, start=1):
                 report.finished(result, n_grown, len(trunks))
+                seconds[result.folder] = result.wall_s
         report.end()
-    return runs
+    trunk_of_runs = [run.trunk.folder for run in runs if run.trunk is not None]
+    used = {folder: trunk_of_runs.count(folder) for folder in seconds}
+    if not used:
+        return runs, None
+    saved_s = sum((n - 1) * seconds[folder] for folder, n in used.items())
+    return runs, Grown(len(used), sum(used.values()), sum(seconds.values()), saved_s)
 
 
 def _what_is_left(

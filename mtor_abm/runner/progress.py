@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .single import RunResult
 
 SECONDS_BETWEEN_LINES = 10.0
-BAR_FORMAT = "{desc} {percentage:3.0f}%|{bar:24}| {elapsed}, {remaining} left"
+BAR_FORMAT = "{desc} {percentage:3.0f}%|{bar:24}| {elapsed}, {remaining} left{postfix}"
 
 
 class Progress:
@@ -78,12 +78,14 @@ class Bar(Progress):
         self.verbose = verbose
         self._bar: Any = None
         self._what = "run"
+        self._began = time.monotonic()
 
     def begin(self, n_runs: int, n_skipped: int, jobs: int, what: str = "run") -> None:
         """Draw the empty bar."""
         from tqdm import tqdm
 
         self._what = what
+        self._began = time.monotonic()
         self.say(opening(n_runs, n_skipped, jobs, what))
         if n_runs:
             self._bar = tqdm(
@@ -99,7 +101,9 @@ class Bar(Progress):
     def finished(self, result: "RunResult", n_done: int, n_runs: int) -> None:
         """Count the run."""
         if self._bar is not None:
-            self._bar.set_description_str(f"{n_done}/{n_runs}{self._what}s")
+            self._bar.set_description_str(f"{n_done}/{n_runs} {self._what}s")
+            hours = (time.monotonic() - self._began) / 3600.0
+            self._bar.set_postfix_str(f"{n_done / hours:.3g} {self._what}s/h" if hours else "")
         if result.status == "failed":
             self.say(f"FAILED {result.folder.name}: {result.error}")
         elif self.verbose:

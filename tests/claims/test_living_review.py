@@ -53,8 +53,10 @@ def test_the_table_of_verdicts_adds_up(findings):
 def test_claims_that_hold_without_their_mechanism_are_named(findings):
     mutations = {"S2-3": "specific", "S2-5": "not specific", "S2-6": "does not hold"}
     text = page(findings, "full", "1", mutations, [])
-    assert "1 claims hold with their mechanism" in text
-    assert "Not specific: S2-5." in text
+    assert "Of the 3 claims that hold, 1 lose a contrast without their mechanism; " in text
+    assert "1 hold without it too, so that their experiment does not test it (S2-5); " in text
+    assert "0 stop holding, but only by a wider interval; 1 do not hold in the quick" in text
+    assert "there was nothing to lose (S2-6)." in text
 
 
 def test_disputes_are_shown_if_known(findings):
