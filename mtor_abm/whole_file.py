@@ -32,7 +32,8 @@ def storage_error(error: OSError, path: Path) -> StoreError:
         errno.ENOTDIR: "a part of this path is a file, not a folder; choose another --out",
         errno.EEXIST: "a file stands where a folder is needed; move it or choose another --out",
         errno.EISDIR: "a folder stands where a file is needed; move it or choose another --out",
-        errno.ENOENT: "it vanished while it was in use; is another process writing the same study?",
+        errno.ENOENT: "there is no such folder, or it went while in use (is another process "
+        "writing the same study?); make the folder first",
         errno.ENAMETOOLONG: "the path is too long; choose a shorter --out or --name",
     }
     cause = causes.get(error.errno or 0, f"{error.strerror or error}; choose another --out")

@@ -165,7 +165,10 @@ def test_only_shared_seeds_are_paired_and_the_others_named(demo, tmp_path):
     some = study(tmp_path / "s", DRUG, seeds=[3, 4, 5])
     comparison = compare(demo / "vehicle", [some], tmp_path)
     assert comparison.rows[0]["n_pairs"] == 2
-    assert any("seeds 1, 2, 5" in note for note in comparison.notes)
+    assert "seeds 1, 2 of vehicle alone are left out" in comparison.notes[0]
+    assert (
+        "seeds 5 of rapamycin alone" in comparison.notes[1] or "seeds 5 of " in comparison.notes[1]
+    )
 
 
 @pytest.mark.parametrize(
@@ -248,6 +251,18 @@ def test_the_file_holds_the_table_and_replaces_only_its_own(demo, tmp_path):
     with pytest.raises(UserError, match="not written by compare"):
         compare(demo / "vehicle", [demo / "rapamycin"], tmp_path / "new")
     assert comparison.path.read_text() == "my own numbers\n"
+
+
+def test_arms_that_a_new_comparison_drops_from_the_file_are_named(demo, tmp_path):
+    compare(demo / "vehicle", [demo / "rapamycin", demo / "placebo"], tmp_path)
+    again = compare(demo / "vehicle", [demo / "placebo"], tmp_path)
+    assert any("held rapamycin as well before; --out DIR keeps both" in n for n in again.notes)
+    assert not any("as well before" in n for n in compare(demo / "vehicle", [demo], tmp_path).notes)
+
+
+def test_a_study_that_is_not_there_is_named_with_the_nearest(demo):
+    with pytest.raises(UserError, match=rf"{demo.name}x does not exist; nearest: {demo.name}"):
+        compare(demo.parent / f"{demo.name}x", [demo / "rapamycin"])
 
 
 def test_without_out_the_file_lies_in_the_study_of_the_control(tmp_path):

@@ -138,6 +138,9 @@ def test_where_asks_columns_and_parameters(outputs):
         ("b", "vehicle", 2),
     ]
     assert chosen("wall_s < 0") == []
+    assert chosen("drugs.rapamycin.dose_mg_per_kg > 1") == []  # which no run here gives
+    with pytest.raises(UserError, match=r"unknown name 'drugs.rapamicin.dose_mg_per_kg'"):
+        index(outputs, "drugs.rapamicin.dose_mg_per_kg > 1")
     with pytest.raises(UserError, match=r"unknown name 'toy.drg' .* nearest: toy.drug"):
         index(outputs, "toy.drg < 1")
     with pytest.raises(UserError, match=r"unknown name 'vehicle' .a text stands in quotes"):

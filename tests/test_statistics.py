@@ -25,6 +25,13 @@ p_values = st.lists(st.floats(0.0, 1.0) | st.just(float("nan")), max_size=12)
 
 
 # ---------------------------------------------------------------------------------- paired effects
+def test_a_signed_readout_is_compared_by_its_difference_whatever_its_sign():
+    control, treated = np.array([1.0, 2.0, 4.0]), np.array([2.0, 4.0, 8.0])
+    assert paired_effect(control, treated).kind == "ratio"
+    signed = paired_effect(control, treated, is_signed=True)
+    assert signed.kind == "difference" and signed.estimate == pytest.approx(7.0 / 3.0)
+
+
 def test_a_ratio_known_by_hand():
     """Log ratios ln 2 and ln 8: mean ln 4, sd ln 4 / sqrt 2, so half an interval is t * ln 2."""
     effect = paired_effect(np.array([1.0, 1.0]), np.array([2.0, 8.0]))

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import UserError
-from ..runner.study_folder import find_runs
+from ..runner.study_folder import STUDY_FILE, find_runs
 from ..store import MANIFEST, RUN_NAME, Run, read_run
+from ..validation import suggestion
 
 # Tables of a scenario that set the lattice and what stands on it at hour 0, and single keys.
 MUST_AGREE = (
@@ -78,8 +79,11 @@ def find_arms(place: str | Path) -> list[Arm]:
         raise UserError(f"{path} does not exist; give STUDY/SCENARIO, a study or a run folder")
     folders = find_runs(path.parent)
     chosen = [folder for folder in folders if scenario_of(folder) == path.name]
+    if not folders:
+        studies = sorted(place.parent.name for place in path.parent.glob(f"*/{STUDY_FILE}"))
+        raise UserError(f"{path} does not exist; {suggestion(path.name, studies)}")
     if not chosen:
-        have = ", ".join(dict.fromkeys(map(scenario_of, folders))) or "no runs at all"
+        have = ", ".join(dict.fromkeys(map(scenario_of, folders)))
         raise UserError(f"{path.parent} has no runs of {path.name!r}; it has {have}")
     return _arms(chosen)
 

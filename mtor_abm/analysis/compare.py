@@ -5,6 +5,8 @@ control (geometric mean over the pairs), else the difference. p is adjusted for 
 readouts of the arm (Holm). One more row compares the time until the tumour reaches a size.
 """
 
+import contextlib
+import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -32,6 +34,7 @@ from .statistics import (
 
 FILE_NAME = "comparison.csv"
 TUMOUR_AREA = "tumour_area_mm2"
+SIGNED = "_change_percent"  # end of the name of a readout that may be positive or negative
 HOURS_PER_DAY = 24.0
 SIGNIFICANT = 0.05
 ROWS_SHOWN = 16
@@ -175,8 +178,22 @@ def compare(
         if any(arm.folders() & other.folders() for other in arms[:i]):
             raise UserError(f"{arm.place} is given twice; give each arm once")
     comparison = compare_arms(base, arms, threshold_mm2=threshold_mm2, interval=interval, test=test)
-    folder = base.study if out is None else Path(out)
-    return replace(comparison, path=write_effects(folder / FILE_NAME, comparison.rows))
+    path = (base.study if out is None else Path(out)) / FILE_NAME
+    lost = sorted(_arms_in(path) - {row["treated"] for row in comparison.rows})
+    notes = list(comparison.notes)
+    if lost:
+        notes.append(f"{path} held {', '.join(lost)} as well before; --out DIR keeps both.")
+    return replace(comparison, notes=notes, path=write_effects(path, comparison.rows))
+
+
+def _arms_in(path: Path) -> set[str]:
+    """Treated arms of a comparison that is there already."""
+    with (
+        contextlib.suppress(OSError, ValueError, csv.Error),
+        path.open(encoding="utf-8", newline="") as file,
+    ):
+        return {row["treated"] for row in csv.DictReader(file) if row.get("treated")}
+    return set()
 
 
 def compare_arms(
@@ -198,11 +215,11 @@ def compare_arms(
     for arm in arms:
         seeds = shared_seeds(base, arm)
         label = label_beside(base, arm)
-        left_out = sorted(set(base.runs) ^ set(arm.runs))
-        if left_out:
-            notes.append(
-                f"{label}: seeds {', '.join(map(str, left_out))} are in one arm only and left out."
-            )
+        for name, has, lacks in ((base.name, base, arm), (label, arm, base)):
+            left_out = sorted(set(has.runs) - set(lacks.runs))
+            if left_out:
+                which = ", ".join(map(str, left_out))
+                notes.append(f"{label}: seeds {which} of {name} alone are left out.")
         if len(seeds) == 1:
             notes.append(f"{label}: one pair only, so there is no interval and no p.")
         befores = [base.runs[seed] for seed in seeds]
@@ -236,7 +253,7 @@ def compare_runs(
         known = ~(np.isnan(before) | np.isnan(after))
         if not known.any():
             continue
-        effect = paired_effect(before, after, interval, test)
+        effect = paired_effect(before, after, interval, test, readout.endswith(SIGNED))
         rows.append(
             _row(
                 treated=label, readout=readout, unit=unit,
@@ -257,7 +274,7 @@ def compare_runs(
 def effect_on(readout: str, control: Sequence[Run], treated: Sequence[Run]) -> PairedEffect:
     """The effect on one readout of summary.csv; the two sequences are paired in their order."""
     before, after = (_column(_readouts(runs, {}), readout) for runs in (control, treated))
-    return paired_effect(before, after)
+    return paired_effect(before, after, is_signed=readout.endswith(SIGNED))
 
 
 def _readouts(runs: Sequence[Run], units: dict[str, str]) -> list[dict[str, float]]:

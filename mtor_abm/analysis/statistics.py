@@ -53,6 +53,7 @@ def paired_effect(
     treated: np.ndarray,
     interval: Literal["t", "bca"] = "t",
     test: Literal["t", "sign_flip"] = "t",
+    is_signed: bool = False,
 ) -> PairedEffect:
     """Effect of the treatment on one readout, pair by pair.
 
@@ -64,12 +65,13 @@ def paired_effect(
         treated: shape (n,), the same pairs in the same order.
         interval: Student's t, or the bias-corrected and accelerated bootstrap.
         test: Student's t, or the exact sign-flip test.
+        is_signed: the readout may take either sign, so its effect is a difference in any case.
     """
     control = np.asarray(control, dtype=np.float64)
     treated = np.asarray(treated, dtype=np.float64)
     known = ~(np.isnan(control) | np.isnan(treated))
     control, treated = control[known], treated[known]
-    is_ratio = bool(control.size and control.min() > 0.0 and treated.min() > 0.0)
+    is_ratio = bool(not is_signed and control.size and control.min() > 0.0 and treated.min() > 0.0)
     before, after = (np.log(control), np.log(treated)) if is_ratio else (control, treated)
     gain = after - before
     mean, low, high = mean_interval(gain, interval)

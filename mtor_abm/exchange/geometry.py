@@ -173,7 +173,10 @@ def make_section(request: Request) -> Made:
     for part, path in (("vessels", request.vessels), ("cells", request.cells)):
         about[f"{part}_file"] = None if path is None else path.name
     section = Section(request.dx_um, upright, vessel, cells.cells, about)
-    write_file(request.out, section_bytes(section))
+    content = section_bytes(section)
+    if request.out.exists() and request.out.read_bytes() != content:
+        notes.append(f"another {request.out.name} was replaced; runs begun from it cannot go on")
+    write_file(request.out, content)
     notes += _vessel_notes(section, vessels)
     written = read_section(request.out)
     return Made(request.out, written, _lines(request, about, image), notes)
