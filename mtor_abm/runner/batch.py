@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..compilation import ensure_compiled
-from ..store import StoreError
+from ..store import StoreError, ended_run
 from ..whole_file import write_file
 from .in_use import in_use, sweep
 from .plan import Parting, plan_study
@@ -171,6 +171,7 @@ def run_study(
                 write_study_summary(out, report.say if lenient else None)
     except BaseException as error:
         with contextlib.suppress(StoreError):  # the first fault is the one to tell
+            _add_ended(mine, results)
             record.write(results, INTERRUPTED)
         if isinstance(error, KeyboardInterrupt):
             report.say(_what_is_left(out, mine, results))
@@ -202,6 +203,17 @@ def _grow(
         return runs, None
     saved_s = sum((n - 1) * seconds[folder] for folder, n in used.items())
     return runs, Grown(len(used), sum(used.values()), sum(seconds.values()), saved_s)
+
+
+def _add_ended(planned: Sequence[PlannedRun], results: dict[Path, RunResult]) -> None:
+    """Add runs that ended in their processes after the last one that was reported."""
+    for run in planned:
+        if run.folder in results:
+            continue
+        ended = ended_run(run.folder, lenient=True)
+        if ended is not None and ended.status == "complete":
+            wall_s = float(ended.manifest.get("wall_s", 0.0))
+            results[run.folder] = RunResult(run.scenario.name, run.seed, run.folder, "done", wall_s)
 
 
 def _what_is_left(
