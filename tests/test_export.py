@@ -382,6 +382,19 @@ def test_parquet_holds_every_table_as_it_was(run, tmp_path):
     is_of_the_run({key.decode(): value.decode() for key, value in stored.items()})
 
 
+def test_parquet_of_a_run_is_never_begun_within_the_run(run, tmp_path, monkeypatch):
+    parquet, begun = tool("pyarrow.parquet"), []
+    writer = parquet.ParquetWriter
+
+    def watched(place, *args, **how):
+        begun.append(place)
+        return writer(place, *args, **how)
+
+    monkeypatch.setattr(parquet, "ParquetWriter", watched)
+    export(run, "parquet", out=tmp_path / "q")
+    assert begun and not [place for place in begun if run in place.parents]
+
+
 # ------------------------------------------------------------------------------- places and errors
 #: What each format needs beside the core.
 LIBRARY = {"h5ad": "anndata", "ome-zarr": "ome_zarr", "ome-tiff": "tifffile", "vtk": "pyvista",

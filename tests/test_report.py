@@ -213,6 +213,11 @@ def test_seeded_cells_are_followed_to_their_death():
     assert found[:2] == pytest.approx([1.0, 2.0]) and np.isnan(found[2:]).all() and len(found) == 4
     Run.manifest = {"parameters": {"body": {"primary_cells": 5}}, "files": {"events.csv": {}}}
     assert seeded_cells_d(Run, 10.0) is None  # others arrive, which would look the same
+    chosen = {"output": {"events": ["dormancy_in"]}}
+    Run.manifest = {"parameters": chosen, "files": {"events.csv": {}}}
+    assert seeded_cells_d(Run, 10.0) is None  # no death was written: nobody can be called alive
+    chosen["output"]["events"] = ["death"]
+    assert seeded_cells_d(Run, 10.0) is not None
 
 
 # -------------------------------------------------------------------------------------- the page

@@ -47,7 +47,7 @@ def convert(
     """
     arrow = _pyarrow()
     target = path.with_suffix(".parquet") if target is None else target
-    partial = path.with_name(f".{target.name}.0{PARTIAL}")
+    partial = target.with_name(f".{target.name}.0{PARTIAL}")
     keys = keys or {}
     try:
         with path.open(encoding="utf-8") as file:

@@ -172,10 +172,13 @@ def _seeded(material: Material) -> list[str]:
 def seeded_cells_d(run: Any, days: float) -> np.ndarray | None:
     """Days until the death of each tumour cell that is there at hour 0; NaN for the living.
 
-    None where that cannot be told: no events were written, no cell is there at hour 0, or a
+    None where that cannot be told: no deaths were written, no cell is there at hour 0, or a
     primary tumour sends others, which would look the same.
     """
     parameters = run.manifest["parameters"]
+    written = parameters.get("output", {}).get("events", True)  # runs of before it could be chosen
+    if written is not True and "death" not in written:
+        return None
     if "events.csv" not in run.manifest["files"] or "n_tumour" not in run.timeseries.columns:
         return None
     if parameters.get("body", {}).get("primary_cells"):
