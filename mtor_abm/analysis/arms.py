@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import UserError
-from ..runner.study_folder import STUDY_FILE, find_runs
-from ..store import MANIFEST, RUN_NAME, Run, read_run
+from ..runner.study_folder import STUDY_FILE, find_runs, read_study
+from ..store import MANIFEST, RUN_NAME, Run, ended_run, read_run
 from ..validation import suggestion
 
 # Tables of a scenario that set the lattice and what stands on it at hour 0, and single keys.
@@ -24,6 +24,8 @@ MUST_AGREE = (
 
 # Columns that no treatment may change before hour 0 is over.
 SAME_AT_START = ("bv_tv", "tumour_area_mm2")
+
+NAMED_IN_A_NOTE = 3
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,31 @@ def find_arm(place: str | Path) -> Arm:
     return arms[0]
 
 
+def complete_runs(study: Path) -> tuple[list[Run], list[str]]:
+    """Complete runs of a study, in the order of its scenarios, and names of all other runs.
+
+    Raises:
+        UserError: no study, none complete, or a damaged manifest.
+    """
+    order = {name: place for place, name in enumerate(read_study(study)["scenarios"])}
+    runs, others = [], []
+    for folder in find_runs(study):
+        run = ended_run(folder)
+        if run is None or run.status != "complete":
+            others.append(folder.name)
+        else:
+            runs.append(run)
+    if not runs:
+        raise UserError(f"{study} holds no complete run; run the study first")
+    return sorted(runs, key=lambda run: order.get(run.scenario, len(order))), others
+
+
+def in_short(names: Sequence[str]) -> str:
+    """Names of runs for a note: the first few, and how many more."""
+    more = len(names) - NAMED_IN_A_NOTE
+    return ", ".join(names[:NAMED_IN_A_NOTE]) + (f" and {more} more runs" if more > 0 else "")
+
+
 def scenario_of(folder: Path) -> str:
     """Scenario in the name of a run's folder."""
     match = RUN_NAME.fullmatch(folder.name)
@@ -154,6 +181,16 @@ def shared_seeds(control: Arm, treated: Arm) -> list[int]:
             f"{_listed(treated.runs)}: none in common to pair; run both with the same --seeds"
         )
     return shared
+
+
+def pairs(control: Arm, treated: Arm) -> tuple[list[Run], list[Run]]:
+    """Runs of the seeds that both arms have, control and treated in one order.
+
+    Raises:
+        UserError: there are none.
+    """
+    seeds = shared_seeds(control, treated)
+    return [control.runs[seed] for seed in seeds], [treated.runs[seed] for seed in seeds]
 
 
 def refuse_incomparable(control: Arm, treated: Arm) -> None:

@@ -20,7 +20,7 @@ from ..readouts import EVENTS_PREFIX, first_crossing, is_compared
 from ..store import Run
 from ..tidy_csv import csv_text
 from ..whole_file import storage_error, write_file
-from .arms import Arm, find_arm, find_arms, refuse_incomparable, shared_seeds
+from .arms import Arm, find_arm, find_arms, pairs, refuse_incomparable
 from .statistics import (
     PairedEffect,
     TimeToEvent,
@@ -213,20 +213,32 @@ def compare_arms(
         refuse_incomparable(base, arm)
     rows, notes = [], []
     for arm in arms:
-        seeds = shared_seeds(base, arm)
+        befores, afters = pairs(base, arm)
         label = label_beside(base, arm)
         for name, has, lacks in ((base.name, base, arm), (label, arm, base)):
             left_out = sorted(set(has.runs) - set(lacks.runs))
             if left_out:
                 which = ", ".join(map(str, left_out))
                 notes.append(f"{label}: seeds {which} of {name} alone are left out.")
-        if len(seeds) == 1:
+        if len(befores) == 1:
             notes.append(f"{label}: one pair only, so there is no interval and no p.")
-        befores = [base.runs[seed] for seed in seeds]
-        afters = [arm.runs[seed] for seed in seeds]
         effects = compare_runs(label, befores, afters, threshold_mm2, interval, test)
         rows += [effect | {"control": base.name} for effect in effects]
     return Comparison(base.name, rows, notes)
+
+
+def effects_of(base: Arm, arms: Sequence[Arm]) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
+    """Rows of every arm that can be compared with the control, by name; a note on each other."""
+    effects, notes = {}, []
+    for arm in arms:
+        try:
+            refuse_incomparable(base, arm)
+        except UserError as fault:
+            notes.append(f"No effects of {arm.name}: {fault}.")
+            continue
+        rows = compare_runs(arm.name, *pairs(base, arm))
+        effects[arm.name] = [row | {"control": base.name} for row in rows]
+    return effects, notes
 
 
 def label_beside(base: Arm, arm: Arm) -> str:

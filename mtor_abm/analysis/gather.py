@@ -24,8 +24,8 @@ from ..store import Run, ended_run
 from ..tidy_csv import read_csv
 from ..whole_file import NewFile, storage_error
 from . import parquet as parquet_files
-from .arms import SAME_AT_START, arms_of, refuse_incomparable, shared_seeds
-from .compare import compare_runs, write_effects
+from .arms import SAME_AT_START, arms_of, in_short
+from .compare import effects_of, write_effects
 
 FOLDER = "gathered"
 TABLES = ("timeseries.csv", "summary.csv")
@@ -34,7 +34,6 @@ EFFECTS = "effects.csv"
 KEYS = b"scenario,seed,"
 KEPT_COLUMNS = ("time_h", *SAME_AT_START)
 KEPT_OF_MANIFEST = ("scenario", "seed", "status", "identity", "parameters")
-NAMED_IN_A_NOTE = 3
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ def gather(
             raise UserError(f"{study} holds no complete run; run the study first")
         rows = tables.finish()
     notes = [
-        f"Left out of {table}: {_named(names)}, {why}."
+        f"Left out of {table}: {in_short(names)}, {why}."
         for names, table, why in (
             (incomplete, "all tables", "not complete"),
             (eventless, EVENTS, "run with output.events = false"),
@@ -278,19 +277,9 @@ def _effects(runs: Sequence[Run], study: Path, notes: list[str]) -> list[dict[st
     base = next((arms[name] for name in read_study(study)["scenarios"] if name in arms), None)
     if base is None or len(arms) == 1:
         return []
-    rows = []
-    for arm in arms.values():
-        if arm is base:
-            continue
-        try:
-            refuse_incomparable(base, arm)
-        except UserError as fault:
-            notes.append(f"No effects of {arm.name}: {fault}.")
-            continue
-        seeds = shared_seeds(base, arm)
-        pairs = [base.runs[seed] for seed in seeds], [arm.runs[seed] for seed in seeds]
-        rows += [row | {"control": base.name} for row in compare_runs(arm.name, *pairs)]
-    return rows
+    effects, faults = effects_of(base, [arm for arm in arms.values() if arm is not base])
+    notes += faults
+    return [row for rows in effects.values() for row in rows]
 
 
 def _refuse_foreign(path: Path) -> None:
@@ -309,8 +298,3 @@ def _refuse_columns(path: Path, header: bytes, first_folder: Path, first: bytes)
         f"{path} has other columns than {first_folder.name} ({which}), so they make no one "
         "table; run the older one anew with --force"
     )
-
-
-def _named(names: Sequence[str]) -> str:
-    more = len(names) - NAMED_IN_A_NOTE
-    return ", ".join(names[:NAMED_IN_A_NOTE]) + (f" and {more} more runs" if more > 0 else "")

@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis.arms import Arm, arms_of, refuse_incomparable, shared_seeds
-from ..analysis.compare import HOURS_PER_DAY, compare_runs
+from ..analysis.arms import Arm, arms_of, complete_runs, in_short
+from ..analysis.compare import HOURS_PER_DAY, effects_of
 from ..errors import UserError
-from ..runner.study_folder import find_runs, read_study
-from ..store import Run, ended_run
+from ..store import Run
 
 
 @dataclass(frozen=True)
@@ -80,36 +79,15 @@ def study_data(study: Path, control: str | None = None) -> StudyData:
     Raises:
         UserError: no study, no complete run, no such arm, or a damaged file.
     """
-    scenarios = read_study(study)["scenarios"]
-    runs: list[Run] = []
-    left_out = []
-    for folder in find_runs(study):
-        run = ended_run(folder)
-        if run is not None and run.status == "complete":
-            runs.append(run)
-        else:
-            left_out.append(folder.name)
-    if not runs:
-        raise UserError(f"{study} holds no complete run; run the study first")
-    notes = [f"Left out, not complete: {', '.join(left_out)}."] if left_out else []
+    runs, left_out = complete_runs(study)
+    notes = [f"Left out, not complete: {in_short(left_out)}."] if left_out else []
     found = {arm.name: arm for arm in arms_of(runs)}
-    order = [*(name for name in scenarios if name in found), *found]
-    arms = [found[name] for name in dict.fromkeys(order)]
     if control is not None and control not in found:
         raise UserError(f"{study} has no runs of {control!r}; it has {', '.join(found)}")
-    base = arms[0] if control is None else found[control]
-    treated = [arm for arm in arms if arm is not base]
-    effects = {}
-    for arm in treated:
-        try:
-            refuse_incomparable(base, arm)
-        except UserError as fault:
-            notes.append(f"No effects of {arm.name}: {fault}.")
-            continue
-        seeds = shared_seeds(base, arm)
-        pairs = [base.runs[seed] for seed in seeds], [arm.runs[seed] for seed in seeds]
-        effects[arm.name] = compare_runs(arm.name, *pairs)
-    return StudyData(study, base, treated, effects, notes)
+    base = next(iter(found.values())) if control is None else found[control]
+    treated = [arm for arm in found.values() if arm is not base]
+    effects, faults = effects_of(base, treated)
+    return StudyData(study, base, treated, effects, notes + faults)
 
 
 def course(arm: Arm, column: str) -> tuple[np.ndarray, np.ndarray]:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ...analysis.arms import Arm, arms_of, find_arms
+from ...analysis.arms import Arm, arms_of, complete_runs, find_arms, in_short
 from ...analysis.compare import Comparison, compare_arms, label_beside
 from ...errors import UserError
-from ...runner.study_folder import STUDY_FILE, find_runs, read_study
-from ...store import Run, ended_run
+from ...runner.study_folder import STUDY_FILE
+from ...store import Run
 
 
 @dataclass(frozen=True)
@@ -130,30 +130,14 @@ def _arms(places: Sequence[str | Path], notes: list[str]) -> list[Arm]:
     by_study: dict[Path, dict[str, Run]] = {}
     for place in map(Path, places):
         if (place / STUDY_FILE).exists():
-            found = _complete_runs(place, notes)
+            found, left_out = complete_runs(place)
+            if left_out:
+                notes.append(f"Left out, not complete: {in_short(left_out)}.")
         else:
             found = [run for arm in find_arms(place) for run in arm.runs.values()]
         for run in found:
             by_study.setdefault(run.folder.resolve().parent, {})[run.folder.name] = run
     return [arm for runs in by_study.values() for arm in arms_of(list(runs.values()))]
-
-
-def _complete_runs(study: Path, notes: list[str]) -> list[Run]:
-    """Complete runs of a study, control's scenario first."""
-    runs, left_out = [], []
-    for folder in find_runs(study):
-        run = ended_run(folder)
-        if run is None or run.status != "complete":
-            left_out.append(folder.name)
-        else:
-            runs.append(run)
-    if not runs:
-        raise UserError(f"{study} holds no complete run; run the study first")
-    if left_out:
-        more = f" and {len(left_out) - 3} more" if len(left_out) > 3 else ""
-        notes.append(f"Left out, not complete: {', '.join(left_out[:3])}{more}.")
-    order = {name: i for i, name in enumerate(read_study(study)["scenarios"])}
-    return sorted(runs, key=lambda run: (order.get(run.scenario, len(order)), run.scenario))
 
 
 def _control(arms: Sequence[Arm], wanted: str | None) -> Arm:
