@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ..errors import UserError
+from ..extras import library
 from ..whole_file import PARTIAL, storage_error
 
 TEXTS = (
@@ -84,10 +84,6 @@ def _type(arrow: Any, name: str) -> Any:
 
 
 def _pyarrow() -> Any:
-    try:
-        arrow = import_module("pyarrow")
-        for part in ("csv", "parquet"):
-            import_module(f"pyarrow.{part}")
-    except ImportError:
-        raise UserError("Parquet needs pyarrow; pip install -e '.[parquet]'") from None
-    return arrow
+    for part in ("csv", "parquet"):
+        library(f"pyarrow.{part}", "parquet", "Parquet")
+    return import_module("pyarrow")

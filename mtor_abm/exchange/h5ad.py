@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..extras import library
 from ..mtor import SIGNALS
 from ..snapshots import CELL_COLUMNS
 from ..store import snapshot_name
-from .placing import library
 from .recorded import CELLS, Recorded, days_text
 
 

@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -20,6 +19,7 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import extras
 from ..errors import UserError
 
 PIXEL_UM = (0.05, 100.0)  # what a section of bone may be imaged with
@@ -61,12 +61,7 @@ def library(name: str) -> Any:
     Raises:
         UserError: it is not installed.
     """
-    try:
-        return import_module(name)
-    except ImportError:
-        raise UserError(
-            f"images need {name.partition('.')[0]}; pip install -e '.[images]'"
-        ) from None
+    return extras.library(name, "images", "an image")
 
 
 def read_grey(path: Path, page: int | None = None) -> GreyImage:

@@ -10,8 +10,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from ..extras import library
 from ..store import snapshot_name
-from .placing import library
 from .recorded import FIELD_TABLES, MASKS, Recorded, days_text
 from .stack import Stack
 

@@ -1,33 +1,15 @@
 """Files and folders for other tools: whole or not there, and nothing of others replaced."""
 
 import contextlib
-import importlib
 import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from ..errors import UserError
 from ..store import MANIFEST
 from ..whole_file import PARTIAL, storage_error
 from .recorded import EXPORT_FORMAT
-
-
-def library(name: str, extra: str, what: str) -> Any:
-    """Import a library that is not part of the core.
-
-    Args:
-        name: module. extra: of pyproject.toml. what: what needs it, for people.
-
-    Raises:
-        UserError: it is not installed.
-    """
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        package = name.partition(".")[0].replace("_", "-")
-        raise UserError(f"{what} needs {package}; pip install -e '.[{extra}]'") from None
 
 
 @contextlib.contextmanager

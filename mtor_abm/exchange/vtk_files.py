@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import UserError
+from ..extras import library
 from ..whole_file import json_text
-from .placing import library
 from .recorded import (
     CELL_CODES,
     CELLS,

@@ -16,6 +16,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future, InvalidStateErr
 from typing import Any
 
 from ..errors import UserError, one_line
+from ..extras import library
 from ..provenance import model_fingerprint
 from .single import StoppedError
 
@@ -121,12 +122,7 @@ def cluster(address: str) -> Iterator[Cluster]:
         UserError: the library is missing, no scheduler answers, no worker joins, or a worker lacks
             mtor_abm or has other sources of it.
     """
-    try:
-        from distributed import Client
-    except ImportError:
-        raise UserError(
-            "--scheduler needs the library distributed; type: python -m pip install -e '.[dask]'"
-        ) from None
+    Client = library("distributed", "dask", "--scheduler").Client
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters we say ourselves
     try:
         client = Client(address, timeout=SECONDS_TO_ANSWER, set_as_default=False)

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UserError
+from ..extras import library
 from ..run_settings import parse_seeds
 from ..validation import shown, suggestion
 
@@ -268,10 +269,4 @@ def _bound(value: Any, place: str, refuse: Refuse) -> float:
 
 
 def _morris() -> Any:
-    try:
-        from SALib.sample import morris
-    except ImportError:
-        raise UserError(
-            "a morris design needs SALib; type: python -m pip install -e '.[sensitivity]'"
-        ) from None
-    return morris
+    return library("SALib.sample.morris", "sensitivity", "a morris design")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import UserError
+from ..extras import library
 from ..whole_file import storage_error, write_file
 
 MARK = b"mtor_abm"  # in every file that we draw
@@ -69,11 +70,7 @@ def matplotlib() -> Any:
     Raises:
         UserError: it is not installed.
     """
-    try:
-        import matplotlib as library
-    except ImportError:
-        raise UserError("figures need matplotlib; pip install -e '.[figures]'") from None
-    return library
+    return library("matplotlib", "figures", "a figure")
 
 
 def new_figure(

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UserError
+from ..extras import install
 from ..store import Run
 from ..whole_file import PARTIAL, storage_error, write_file
 from .canvas import MARK, matplotlib, refuse_foreign, styled
@@ -27,7 +28,6 @@ FPS, FASTEST_FPS = 8.0, 60.0
 DPI = 120
 PIXELS_PER_SITE = 3
 GIF_COLOURS = 64
-INSTALL = "pip install -e '.[movie]'"
 
 
 @dataclass(frozen=True)
@@ -128,9 +128,9 @@ def _kind(kind: str | None, out: Path | None) -> tuple[str, list[str]]:
     wanted = kind or named
     if find_spec("imageio_ffmpeg") is None:
         if wanted == "mp4":
-            raise UserError(f"MP4 needs imageio-ffmpeg; {INSTALL}, or --to gif")
+            raise UserError(f"MP4 needs imageio-ffmpeg; {install('movie')}, or give --to gif")
         if wanted is None:
-            return "gif", [f"A GIF, since MP4 needs imageio-ffmpeg; {INSTALL}"]
+            return "gif", [f"A GIF, since MP4 needs imageio-ffmpeg; {install('movie')}"]
     return wanted or "mp4", []
 
 

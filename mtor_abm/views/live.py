@@ -10,13 +10,13 @@ from importlib.util import find_spec
 
 from ..compilation import ensure_compiled
 from ..errors import UserError
+from ..extras import install, package_of
 from ..scenario_files import load
 
 PAGE = "mtor_abm.views.live_page"
 HOST = "127.0.0.1"
 PORT = 8765
 NEEDED = ("solara", "solara_assets", "altair", "matplotlib")
-INSTALL = "pip install -e '.[live]'"
 # The page takes scripts and fonts from the package solara-assets; what is not there is not fetched
 # (nothing answers at this address), and nothing is told to anybody.
 OFFLINE = {
@@ -41,9 +41,9 @@ def serve(
         UserError: no such scenario, a library that is missing, or a port in use.
     """
     load(scenario, changes)
-    missing = [name.replace("_", "-") for name in NEEDED if find_spec(name) is None]
+    missing = [package_of(name) for name in NEEDED if find_spec(name) is None]
     if missing:
-        raise UserError(f"the live view needs {', '.join(missing)}; {INSTALL}")
+        raise UserError(f"the live view needs {', '.join(missing)}; {install('live')}")
     _refuse_busy(port)
     ensure_compiled()
     asked = {"scenario": scenario, "changes": list(changes), "seed": seed}

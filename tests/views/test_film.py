@@ -130,7 +130,7 @@ def test_without_an_encoder_there_is_a_gif(toys, tmp_path, monkeypatch):
     monkeypatch.setattr(films, "find_spec", lambda n: None if "imageio" in n else real(n))
     filmed = film(toys / "vehicle__seed_0001")
     assert filmed.path.name == "vehicle__seed_0001.gif" and "pip install" in filmed.notes[0]
-    with pytest.raises(UserError, match=r"MP4 needs imageio-ffmpeg; pip install -e '.\[movie\]'"):
+    with pytest.raises(UserError, match=r"MP4 needs imageio-ffmpeg; type: .* -e '.\[movie\]'"):
         film(toys / "vehicle__seed_0001", kind="mp4")
 
 

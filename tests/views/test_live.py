@@ -124,7 +124,9 @@ def test_busy_port_missing_library_and_odd_port_are_one_line(monkeypatch):
     with pytest.raises(UserError, match=r"--port 80 lies outside 1024\.\.65535"):
         live.serve("vehicle", port=80)
     monkeypatch.setattr(live, "NEEDED", ("json", "no_such_library"))
-    with pytest.raises(UserError, match=r"needs no-such-library; pip install -e '\.\[live\]'"):
+    with pytest.raises(
+        UserError, match=r"needs no-such-library; type: python -m pip install -e '\.\[live\]'"
+    ):
         live.serve("vehicle")
     with pytest.raises(UserError, match="vehicl"):
         live.serve("vehicl")

@@ -20,6 +20,7 @@ import numpy as np
 
 from ...compilation import ensure_compiled
 from ...errors import UserError
+from ...extras import library
 from ...model import MarrowModel
 from ...whole_file import write_file
 from ..headline import CONTROL, HEADLINES, SMALL, TREATED, arm, effects, follow, fresh_luck
@@ -281,11 +282,4 @@ def _each[T](
 
 def _salib(part: str) -> Any:
     """SALib.sample.morris or SALib.analyze.morris."""
-    from importlib import import_module
-
-    try:
-        return import_module(f"SALib.{part}.morris")
-    except ImportError:
-        raise UserError(
-            "the sensitivity screen needs SALib; pip install -e '.[sensitivity]'"
-        ) from None
+    return library(f"SALib.{part}.morris", "sensitivity", "the sensitivity screen")
