@@ -14,12 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from .folder_lock import folder_lock
 from .numerics import compiled
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 WORKER = "mtor_abm.runner.warm"  # run as a module with the name of a share
 SHARES = ("fields", "cells")  # about equal work
@@ -66,21 +62,11 @@ def ensure_compiled(say: Callable[[str], None] = _to_stderr) -> float:
 @contextlib.contextmanager
 def _alone(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
     """Wait until no other process compiles into the folder, and keep others out."""
-    if fcntl is None:
-        yield
-        return
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with folder_lock(folder) as lock:
+        if lock.take() is False:
             say("another process is compiling; waiting for it ...")
-            fcntl.flock(number, fcntl.LOCK_EX)
-        except OSError:  # a file system without locks
-            pass
+            lock.wait()
         yield
-    finally:
-        os.close(number)
 
 
 def warm_mark(folder: Path) -> Path:
