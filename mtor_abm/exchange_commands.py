@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UserError
-from .study_commands import OK, print_json
+from .study_commands import OK, print_result
 
 
 def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..., None]) -> None:
@@ -43,7 +43,7 @@ def _export(args: argparse.Namespace) -> int:
     from .exchange.export import export
 
     done = export(args.run, args.to, args.day, args.out, force=args.force)
-    print_json(done.as_dict()) if args.json else print(done.text())
+    print_result(done, args.json)
     return OK
 
 
@@ -96,7 +96,7 @@ def _geometry(args: argparse.Namespace) -> int:
             args.tolerance, args.vessels, args.cells, args.snap_um,
         )
     )  # fmt: skip
-    print_json(made.as_dict()) if args.json else print(made.text())
+    print_result(made, args.json)
     return OK
 
 

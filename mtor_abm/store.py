@@ -292,6 +292,11 @@ class Run:
         """What decides the bytes of its tables: see `provenance.identity`."""
         return dict(self.manifest["identity"])
 
+    def days_of(self, kind: str) -> list[float]:
+        """Days, rising, of which it holds this kind of SNAPSHOTS."""
+        names = [name for name in self.manifest["files"] if name.startswith(f"{kind}/")]
+        return sorted(float(name.removeprefix(f"{kind}/day_")[: -len(".csv")]) for name in names)
+
     def table(self, name: str) -> Any:
         """One table as a DataFrame, e.g. "cells/day_014.00.csv".
 

@@ -7,7 +7,7 @@ import argparse
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from .errors import UserError
 
@@ -214,7 +214,7 @@ def _gather(args: argparse.Namespace) -> int:
     from .analysis.gather import gather
 
     gathered = gather(args.study, args.out, events=args.events, parquet=args.parquet)
-    print_json(gathered.as_dict()) if args.json else print(gathered.text())
+    print_result(gathered, args.json)
     return OK if gathered.is_whole else FAILED
 
 
@@ -326,6 +326,21 @@ def positive(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) == int(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is no count; give 1 or more")
     return int(text)
+
+
+class Result(Protocol):
+    """What a command has to tell."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For machines."""
+
+    def text(self) -> str:
+        """For the terminal."""
+
+
+def print_result(result: Result, as_json: bool) -> None:
+    """A result on standard output."""
+    print_json(result.as_dict()) if as_json else print(result.text())
 
 
 def print_json(value: Any) -> None:

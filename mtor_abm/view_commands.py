@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from .study_commands import OK, print_json
+from .study_commands import OK, print_result
 
 
 def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..., None]) -> None:
@@ -41,7 +41,7 @@ def _report(args: argparse.Namespace) -> int:
     from .views.report import write_report
 
     report = write_report(args.places, args.control, args.out)
-    print_json(report.as_dict()) if args.json else print(report.text())
+    print_result(report, args.json)
     return OK
 
 
@@ -62,7 +62,7 @@ def _figures(args: argparse.Namespace) -> int:
     from .views.figures import draw_figures
 
     drawn = draw_figures(args.study, args.control, args.out)
-    print_json(drawn.as_dict()) if args.json else print(drawn.text())
+    print_result(drawn, args.json)
     return OK
 
 
@@ -90,7 +90,7 @@ def _movie(args: argparse.Namespace) -> int:
         print(line, file=sys.stderr)
 
     filmed = film(args.run, with_arms=args.arms, fps=args.fps, kind=args.to, out=args.out, say=say)
-    print_json(filmed.as_dict()) if args.json else print(filmed.text())
+    print_result(filmed, args.json)
     return OK
 
 

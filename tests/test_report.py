@@ -18,6 +18,7 @@ from toy_marrow import ToyEngine, ToyOutput, ToyScenario
 
 from mtor_abm import cli
 from mtor_abm.analysis.compare import compare, effect_text, p_text
+from mtor_abm.analysis.statistics import mean_band
 from mtor_abm.cells import CELL_TYPES
 from mtor_abm.errors import UserError
 from mtor_abm.mtor import SIGNALS
@@ -25,7 +26,7 @@ from mtor_abm.runner.batch import run_study
 from mtor_abm.snapshots import CELL_COLUMNS, SITE_COLUMNS
 from mtor_abm.store import MANIFEST
 from mtor_abm.views.report import charts, marrow_map, palette, pathway, write_report
-from mtor_abm.views.report.courses import COURSES, band, seeded_cells_d
+from mtor_abm.views.report.courses import COURSES, seeded_cells_d
 from mtor_abm.views.report.markup import number, text, unit
 from mtor_abm.views.report.material import collect
 from mtor_abm.views.report.page import as_script_json
@@ -165,7 +166,7 @@ def test_the_sentences_are_those_of_the_terminal(demo, page, tmp_path):
 
 def test_bands_are_student_s_intervals_and_leave_out_what_is_not_known():
     values = np.array([[1.0, 2.0, np.nan], [3.0, 2.5, np.nan], [4.0, np.nan, 7.0]])
-    mean, low, high = band(values)
+    mean, low, high = mean_band(values)
     assert mean == pytest.approx([8 / 3, 2.25, 7.0])
     sem = values[:, 0].std(ddof=1) / np.sqrt(3)
     assert high[0] - mean[0] == pytest.approx(stats.t.ppf(0.975, 2) * sem)

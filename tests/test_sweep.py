@@ -209,7 +209,7 @@ def test_a_varied_key_cannot_be_overridden_too(tmp_path):
 
 
 def test_morris_without_salib_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "SALib.sample", None)
+    monkeypatch.setitem(sys.modules, "SALib.sample.morris", None)
     with pytest.raises(UserError, match=r"pip install -e '\.\[sensitivity\]'"):
         design(kind="morris").points()
 

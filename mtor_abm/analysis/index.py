@@ -5,10 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..drugs import DRUGS
 from ..errors import UserError
-from ..scenario import Scenario
-from ..schedule import Schedule
 from ..store import RUN_NAME, ended_run, parts_of_run_name
 from ..whole_file import StoreError, storage_error
 from .arms import flat
@@ -49,7 +46,8 @@ def index(outputs: Path, where: str | None = None) -> list[dict[str, Any]]:
         known.update(parameters)
         rows.append((row, parameters))
     if condition is not None:
-        condition.refuse_unknown(known | _keys_of_scenarios())
+        if condition.names - known:
+            condition.refuse_unknown(known | _keys_of_scenarios())
         rows = [(row, of) for row, of in rows if condition.holds({**of, **row})]
     found = [row for row, _ in rows]
     return sorted(found, key=lambda row: (row["study"], row["scenario"], row["seed"]))
@@ -80,6 +78,10 @@ def _run_folders(outputs: Path) -> Iterator[Path]:
 
 def _keys_of_scenarios() -> set[str]:
     """Keys that any run may have, whether or not one here does."""
+    from ..drugs import DRUGS
+    from ..scenario import Scenario
+    from ..schedule import Schedule
+
     drugs = {f"drugs.{drug}.{key}" for drug in DRUGS for key in Schedule.model_fields}
     return drugs | set(flat(Scenario.from_tables({}, name="any").resolved()))
 

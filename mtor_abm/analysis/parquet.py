@@ -84,6 +84,7 @@ def _type(arrow: Any, name: str) -> Any:
 
 
 def _pyarrow() -> Any:
+    arrow = library("pyarrow", "parquet", "Parquet")
     for part in ("csv", "parquet"):
-        library(f"pyarrow.{part}", "parquet", "Parquet")
-    return import_module("pyarrow")
+        import_module(f"pyarrow.{part}")
+    return arrow

@@ -111,6 +111,20 @@ def mean_interval(
     return mean, mean - half, mean + half
 
 
+def mean_band(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean over runs and its 95 % interval at every time; runs without a value are left out.
+
+    Args:
+        values: shape (runs, times).
+
+    Returns:
+        Mean, low and high, each (times,).
+    """
+    found = [mean_interval(column[~np.isnan(column)]) for column in values.T]
+    mean, low, high = np.array(found).reshape(-1, 3).T
+    return mean, low, high
+
+
 def paired_t_p(gain: np.ndarray) -> float:
     """Two-sided p of "no mean gain" by Student's t.
 

@@ -7,7 +7,7 @@ column, so that reading the whole folder `cells` gives one long table.
 from pathlib import Path
 
 from ..analysis import parquet
-from ..store import SNAPSHOTS
+from ..store import SNAPSHOTS, snapshot_name
 from ..whole_file import json_text
 from .recorded import PROVENANCE_FILE, Recorded
 
@@ -24,13 +24,13 @@ def write_parquet(recorded: Recorded, folder: Path) -> list[str]:
     parquet.ensure_installed()
     run, about = recorded.run, recorded.provenance()
     days = recorded.chosen_of_each()
+    snapshots = {snapshot_name(k, day): (k, day) for k in SNAPSHOTS for day in run.days_of(k)}
     n_tables = 0
     for name in sorted(run.manifest["files"]):
         if not name.endswith(".csv"):
             continue
-        kind, _, stem = name.removesuffix(".csv").rpartition("/")
-        day = float(stem.removeprefix("day_")) if kind in SNAPSHOTS else None
-        if day is not None and day not in days[kind]:
+        kind, day = snapshots.get(name, (None, None))
+        if kind is not None and day not in days[kind]:
             continue
         target = folder / name.replace(".csv", ".parquet")
         target.parent.mkdir(exist_ok=True)

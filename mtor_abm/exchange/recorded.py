@@ -110,8 +110,7 @@ class Recorded:
 
     def held(self, kind: str) -> tuple[float, ...]:
         """All days of which the run holds `cells` or `fields`, in order."""
-        names = [name for name in self.run.manifest["files"] if name.startswith(f"{kind}/")]
-        return tuple(sorted(float(Path(name).stem.removeprefix("day_")) for name in names))
+        return tuple(self.run.days_of(kind))
 
     def chosen(self, kind: str) -> tuple[float, ...]:
         """The days asked for, all of them held.

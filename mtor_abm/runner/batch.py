@@ -59,7 +59,7 @@ class StudyResult:
     runs: list[RunResult]
     wall_s: float
     is_gathered: bool = True
-    grown: "Grown | None" = None
+    grown: Grown | None = None
 
     @property
     def failed(self) -> list[RunResult]:

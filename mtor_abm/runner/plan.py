@@ -138,8 +138,8 @@ def refuse_unknown_columns(scenario: Any, engine: type[Engine] = MarrowEngine) -
     Raises:
         UserError: one is not.
     """
+    known = engine.columns()
     for column in scenario.output.columns:
-        known = engine.columns()
         if column not in known:
             raise UserError(
                 f"scenario '{scenario.name}': [output] columns has '{column}', which is no column "

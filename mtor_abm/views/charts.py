@@ -16,26 +16,22 @@ from ..analysis.compare import (
     TUMOUR_AREA,
     effect_text,
     half_of_last_area_mm2,
+    p_text,
     times_to_area,
 )
-from ..analysis.statistics import mean_interval
+from ..analysis.statistics import mean_band, mean_interval
 from ..cells import CELL_TYPES
 from ..mtor import SIGNALS
 from .canvas import FAINT, Look, looks, new_figure, say_what, written
+from .palette import CYCLING, DORMANT, QUIESCENT
 from .study_data import StudyData, course, readout
+from .words import TITLES
 
-# What a reader looks for first: column -> short title.
-COURSES = {
-    "tumour_area_mm2": "Tumour area",
-    "n_tumour_dormant": "Dormant tumour cells",
-    "bv_tv": "Bone volume, BV/TV",
-    "n_oc_per_b_pm_per_mm": "Osteoclasts, N.Oc/B.Pm",
-    "n_ob_per_b_pm_per_mm": "Osteoblasts, N.Ob/B.Pm",
-    "ctx_per_d": "Resorption, CTX proxy",
-    "p1np_per_d": "Formation, P1NP proxy",
-    "vessel_length_mm_per_mm2": "Vessel length density",
-    "s6k_tumour": "S6K activity of tumour cells",
-}
+# Columns of the time series that are drawn: what a reader looks for first.
+COURSES = (
+    "tumour_area_mm2", "n_tumour_dormant", "bv_tv", "n_oc_per_b_pm_per_mm", "n_ob_per_b_pm_per_mm",
+    "ctx_per_d", "p1np_per_d", "vessel_length_mm_per_mm2", "s6k_tumour",
+)  # fmt: skip
 # HEADLINES of `compare` in words, as they stand beside an effect.
 WORDS = {
     "tumour_area_mm2_final": "Tumour area at the end",
@@ -57,7 +53,7 @@ WORDS = {
 }
 PATHWAY = ("s6k", "p4ebp1", "akt_s473")
 # States of a tumour cell in the marrow, from below: state, colour as in the marrow maps.
-FATES = (("cycling", "#5e3c99"), ("quiescent", "#b9a9d8"), ("dormant", "#101010"))
+FATES = (("cycling", CYCLING[1]), ("quiescent", QUIESCENT[1]), ("dormant", DORMANT[1]))
 COLUMNS_OF_PANELS = 3
 
 
@@ -77,7 +73,7 @@ def time_courses(data: StudyData) -> Any:
         panel = panels.ravel()[place]
         for arm in data.arms:
             _course(panel, arm, name, look[arm.name])
-        panel.set_title(COURSES[name])
+        panel.set_title(TITLES[name])
         panel.set_ylabel(_quantity(name, data.columns[name]["unit"]))
         panel.set_xlim(left=0.0)
         if panel.get_ylim()[0] < 0.0 or panel.get_ylim()[0] < 0.35 * panel.get_ylim()[1]:
@@ -106,8 +102,7 @@ def _course(panel: Any, arm: Arm, column: str, look: Look) -> None:
         return
     if column.endswith("_per_d"):  # a rate since the last row: at the first there is none
         days, values = days[1:], values[:, 1:]
-    bands = np.array([mean_interval(at[~np.isnan(at)]) for at in values.T])
-    mean, low, high = bands.T
+    mean, low, high = mean_band(values)
     panel.fill_between(days, low, high, color=look.colour, alpha=0.18, linewidth=0)
     panel.plot(days, mean, color=look.colour, linestyle=look.dash, label=arm.name)
 
@@ -278,7 +273,7 @@ def _survival(panel: Any, data: StudyData, look: dict[str, Look], threshold: flo
         style = look[arm.name]
         p = p_of.get(arm.name, math.nan)
         told = f"{arm.name}: {times.n_reached} of {len(arm.runs)} reach it"
-        told += "" if math.isnan(p) else f", log-rank p {_p(p)}"
+        told += "" if math.isnan(p) else f", log-rank p {p_text(p)}"
         panel.step(
             days, height, where="post", color=style.colour, linestyle=style.dash, label=told
         )  # fmt: skip
@@ -288,10 +283,6 @@ def _survival(panel: Any, data: StudyData, look: dict[str, Look], threshold: flo
     panel.set(xlabel="time (d)", ylabel="share of runs below it", ylim=(-0.03, 1.05))
     panel.set_xlim(0.0, 1.01 * times.horizon)
     panel.legend(loc="lower left")
-
-
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _fate_of_cells(panel: Any, arm: Arm, states: Sequence[tuple[str, str]], is_first: bool) -> None:

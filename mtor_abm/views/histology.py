@@ -100,11 +100,7 @@ def simulated(scenario: str, seed: int, day: float) -> Snapshot:
 
 def recorded_days(run: Run) -> list[float]:
     """Days, rising, of which a run holds both its cells and its sites."""
-    both = [
-        {float(Path(n).stem.removeprefix("day_")) for n in run.manifest["files"] if n.startswith(k)}
-        for k in (f"{kind}/" for kind in SNAPSHOTS)
-    ]
-    return sorted(set.intersection(*both))
+    return sorted(set.intersection(*(set(run.days_of(kind)) for kind in SNAPSHOTS)))
 
 
 def recorded(folder: Path, day: float | None = None) -> Snapshot:

@@ -16,13 +16,14 @@ from ..mesa_compat import DEFAULT_SEED
 from ..model import MarrowModel
 from ..scenario import Scenario
 from .histology import Snapshot
+from .words import TITLES
 
 DEFAULT_DRUG = "rapamycin"  # on offer, with dose 0, where a scenario gives none
 PAINTED = ("tumour", "osteoblast", "osteoclast")  # types of cells that a picture shows
 SERIES = {  # what the live view plots: column -> (title, unit)
-    "tumour_area_mm2": ("Tumour area", "mm²"),
-    "bv_tv": ("Bone volume, BV/TV", ""),
-    "s6k_tumour": ("S6K activity of tumour cells", ""),
+    "tumour_area_mm2": (TITLES["tumour_area_mm2"], "mm²"),
+    "bv_tv": (TITLES["bv_tv"], ""),
+    "s6k_tumour": (TITLES["s6k_tumour"], ""),
     "plasma_nM": ("free in plasma", "nM"),
 }
 

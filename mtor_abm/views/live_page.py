@@ -19,13 +19,14 @@ from ..drugs import DRUGS
 from ..scenario_files import load
 from .histology import CELL_COLOURS, COLOURS, OSTEOCLAST, painted, scale_bar_um
 from .live_model import SERIES, LiveMarrow, Treatment, snapshot_of, treatment_of
+from .palette import CYCLING
 
 ASKED = "MTOR_ABM_VIEW"  # variable that says what to show
 PIXELS_PER_SITE = 3
 LOWEST_TOP_DOSE = 10.0  # mg/kg; the slider goes to four times the scenario's dose, at least to this
 LARGEST_SEED_ON_SLIDER = 100
 PAUSE_MS = 40  # between frames; with less, a slow browser falls behind and answers no key
-INK, LINE = "#222222", "#5e3c99"
+INK, LINE = "#222222", CYCLING[1]
 
 
 @solara.component

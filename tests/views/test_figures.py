@@ -17,6 +17,7 @@ from mtor_abm.views import charts
 from mtor_abm.views.canvas import looks, styled, written
 from mtor_abm.views.figures import draw_figures, marrow_maps
 from mtor_abm.views.study_data import course, study_data
+from mtor_abm.views.words import TITLES
 
 pytest.importorskip("matplotlib")
 
@@ -104,7 +105,7 @@ def test_time_courses_have_a_line_and_a_band_per_arm_with_units(demo):
     data = study_data(demo)
     figure = charts.time_courses(data)
     by_title = {panel.get_title(loc="left"): panel for panel in figure.axes}
-    assert list(by_title) == [t for c, t in charts.COURSES.items() if c in data.columns]
+    assert list(by_title) == [TITLES[c] for c in charts.COURSES if c in data.columns]
     area = by_title["Tumour area"]
     assert area.get_ylabel() == "area (mm²)"
     assert [panel.get_xlabel() for panel in figure.axes[-3:]] == ["time (d)"] * 3

@@ -6,30 +6,31 @@ from typing import Any
 import numpy as np
 
 from ...analysis.compare import TUMOUR_AREA, p_text, times_to_area
-from ...analysis.statistics import TimeToEvent, log_rank_p, mean_interval
+from ...analysis.statistics import TimeToEvent, log_rank_p, mean_band
 from ...readouts import PROGRESSION
+from ..words import TITLES
 from .charts import Curve, chart
 from .compared import first_doses
 from .markup import key, legend, number, table, text, unit
 from .material import ArmShown, Material
 
-#: Columns of the time series that are drawn: title, label of the axis ("" takes the unit).
-COURSES: dict[str, tuple[str, str]] = {
-    "tumour_area_mm2": ("Tumour area", ""),
-    "n_lesions": ("Lesions of 10 tumour cells or more", "lesions"),
-    "n_tumour_dormant": ("Dormant tumour cells", "cells"),
-    "bv_tv": ("Bone volume, BV/TV", "BV/TV"),
-    "n_oc_per_b_pm_per_mm": ("Osteoclasts, N.Oc/B.Pm", ""),
-    "n_ob_per_b_pm_per_mm": ("Osteoblasts, N.Ob/B.Pm", ""),
-    "ctx_per_d": ("Resorption, CTX proxy", ""),
-    "p1np_per_d": ("Formation, P1NP proxy", ""),
-    "vessel_length_mm_per_mm2": ("Vessel length density", ""),
-    "mean_vegf_nM": ("VEGF, mean of the marrow", ""),
-    "mean_oxygen_mmHg": ("Oxygen, mean of the marrow", ""),
-    "s6k_tumour": ("S6K of tumour cells", "activity"),
-    "p4ebp1_tumour": ("4E-BP1-P of tumour cells", "activity"),
-    "akt_s473_tumour": ("AKT S473 of tumour cells", "activity"),
-    "n_circulating": ("Tumour cells in blood", "cells"),
+#: Columns of the time series that are drawn: label of the axis, "" takes the unit.
+COURSES: dict[str, str] = {
+    "tumour_area_mm2": "",
+    "n_lesions": "lesions",
+    "n_tumour_dormant": "cells",
+    "bv_tv": "BV/TV",
+    "n_oc_per_b_pm_per_mm": "",
+    "n_ob_per_b_pm_per_mm": "",
+    "ctx_per_d": "",
+    "p1np_per_d": "",
+    "vessel_length_mm_per_mm2": "",
+    "mean_vegf_nM": "",
+    "mean_oxygen_mmHg": "",
+    "s6k_tumour": "activity",
+    "p4ebp1_tumour": "activity",
+    "akt_s473_tumour": "activity",
+    "n_circulating": "cells",
 }
 
 
@@ -37,13 +38,14 @@ def courses(material: Material) -> tuple[str, dict[str, Any]]:
     """The time courses, and the numbers behind them for page.js: chart -> arms."""
     figures, numbers = [], {}
     marks = first_doses(material)
-    for column, (title, axis) in COURSES.items():
+    for column, axis in COURSES.items():
+        title = TITLES[column]
         curves, said = [], []
         for arm in material.arms:
             values = material.series(arm, column)
             if values is None or not np.isfinite(values).any() or not np.nan_to_num(values).any():
                 continue
-            mean, low, high = band(values)
+            mean, low, high = mean_band(values)
             curves.append(Curve(arm.style, material.times_d, mean, low, high))
             said.append([arm.label, arm.style, *(_short(a) for a in (mean, low, high))])
         if not curves:
@@ -68,20 +70,6 @@ def courses(material: Material) -> tuple[str, dict[str, Any]]:
     )
     body = f'{words}{_legend(material)}<div class="grid">{"".join(figures)}</div>'
     return body, {"days": _short(material.times_d), "charts": numbers}
-
-
-def band(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean over runs and its 95 % interval at every time; runs without a value are left out.
-
-    Args:
-        values: shape (runs, times).
-
-    Returns:
-        Mean, low and high, each (times,).
-    """
-    found = [mean_interval(column[~np.isnan(column)]) for column in values.T]
-    mean, low, high = np.array(found).T
-    return mean, low, high
 
 
 def survival(material: Material) -> str:

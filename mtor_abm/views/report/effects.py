@@ -5,8 +5,8 @@ from typing import Any
 
 from ...analysis.compare import SIGNIFICANT, effect_text, headlines_first, p_text, sentence
 from ...readouts import EVENTS_PREFIX, STATISTICS
+from ..words import TITLES
 from .charts import log_ticks
-from .courses import COURSES
 from .markup import STYLES, key, number, plural, table, text, unit
 from .material import ArmShown, Material
 from .palette import CELL_TYPES
@@ -50,8 +50,8 @@ def label_of(material: Material, readout: str) -> tuple[str, str]:
 
 def _title(material: Material, column: str) -> str:
     """A column of the time series in a few words."""
-    if column in COURSES:
-        return COURSES[column][0]
+    if column in TITLES:
+        return TITLES[column]
     for prefix, signal in SERIES.items():
         cell_type = CELL_TYPES.get(column.removeprefix(f"{prefix}_"))
         if cell_type:

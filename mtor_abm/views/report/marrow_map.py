@@ -26,7 +26,6 @@ from ...store import Run, snapshot_name
 from .markup import number, plural, text
 from .material import Material
 from .palette import GROUND, LAYERS, SCALE, SIGNALS
-from .pathway import snapshot_days
 
 #: Bytes of base64 that the maps of a page may take; more seeds are added while they fit.
 MAP_BYTES = 8_000_000
@@ -300,7 +299,7 @@ def _named(column: str) -> dict[str, str]:
 
 def _days_of(material: Material, seed: int) -> list[float]:
     """Days of which this seed has cells in every arm."""
-    common = [set(snapshot_days(arm.arm.runs[seed], "cells")) for arm in material.arms]
+    common = [set(arm.arm.runs[seed].days_of("cells")) for arm in material.arms]
     return sorted(set.intersection(*common))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...store import snapshot_name
 from .markup import key, number, text
 from .material import ArmShown, Material
 from .palette import CELL_TYPES
@@ -94,15 +95,9 @@ def last_day_with_cells(material: Material) -> float | None:
     common: set[float] | None = None
     for arm in material.arms:
         for run in arm.runs:
-            days = set(snapshot_days(run, "cells"))
+            days = set(run.days_of("cells"))
             common = days if common is None else common & days
     return max(common) if common else None
-
-
-def snapshot_days(run: Any, kind: str) -> list[float]:
-    """Days of which a run has a snapshot of this kind ("cells" or "fields"), rising."""
-    names = [n for n in run.manifest["files"] if n.startswith(f"{kind}/day_")]
-    return sorted(float(Path(n).name.removeprefix("day_").removesuffix(".csv")) for n in names)
 
 
 def means_of(arm: ArmShown, day: float) -> dict[str, dict[str, float]]:
@@ -110,7 +105,7 @@ def means_of(arm: ArmShown, day: float) -> dict[str, dict[str, float]]:
     signals = [node["signal"] for node in network()["nodes"] if "signal" in node]
     per_run = []
     for run in arm.runs:
-        cells = run.table(f"cells/day_{day:06.2f}.csv")
+        cells = run.table(snapshot_name("cells", day))
         per_run.append(cells.groupby("cell_type")[signals].mean())
     return {
         name: {
