@@ -25,8 +25,8 @@ def skip_without_browser():
 
 
 @contextlib.contextmanager
-def browser(width=1400, height=1000):
-    """A Chromium of its own, closed at the end."""
+def browser(*words, width=1400, height=1000):
+    """A Chromium of its own with these arguments more, closed at the end."""
     skip_without_browser()
     from selenium import webdriver
     from selenium.webdriver.chrome.options import Options
@@ -37,7 +37,7 @@ def browser(width=1400, height=1000):
     for argument in (
         "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
         "--disable-background-networking", "--disable-component-update", "--no-first-run",
-        f"--window-size={width},{height}",
+        f"--window-size={width},{height}", *words,
     ):  # fmt: skip
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})

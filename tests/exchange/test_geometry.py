@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 pytest.importorskip("skimage", reason="needs the extra images")
 tifffile = pytest.importorskip("tifffile", reason="needs the extra images")
 from PIL import Image
+from refusal import refused
 
 from mtor_abm import cli
 from mtor_abm.anatomy import Section, read_section, section_bytes
@@ -47,15 +48,6 @@ def picture(path, bone, low=0, high=255):
 def made(tmp_path, bone, pixel_um=10.0, **request):
     image = picture(tmp_path / "bone.png", bone)
     return make_section(Request(image, tmp_path / "m.npz", pixel_um, **request))
-
-
-def refused(call, *words):
-    with pytest.raises(UserError) as fault:
-        call()
-    line = str(fault.value)
-    assert line.isprintable() and ";" in line, line
-    for word in words:
-        assert word in line, line
 
 
 # The file of a section

@@ -6,32 +6,26 @@ Screenshots go to the folder MTOR_ABM_SCREENSHOTS, or to a temporary one; look a
 import base64
 import json
 import os
-import shutil
 from pathlib import Path
 
 import pytest
+from browser import browser as chromium
+from browser import skip_without_browser
 
 from mtor_abm import cli
 from mtor_abm.numerics.compiled import JIT_IS_OFF
 from mtor_abm.store import read_run
 from mtor_abm.views.report import palette
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-DRIVER = shutil.which("chromedriver")
 DAYS = [0.0, 1.0, 2.0, 3.0]
 NX, DX = 60, 10.0
 
-pytestmark = [
-    pytest.mark.skipif(
-        CHROMIUM is None or DRIVER is None,
-        reason="no chromium with its driver: apt-get install -y chromium chromium-driver",
-    ),
-    pytest.mark.skipif(JIT_IS_OFF, reason="runs of the marrow take too long uncompiled"),
-]
+pytestmark = pytest.mark.skipif(JIT_IS_OFF, reason="runs of the marrow take too long uncompiled")
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
+    skip_without_browser()
     out = tmp_path_factory.mktemp("out")
     days = f"[{', '.join(map(str, DAYS))}]"
     settings = (
@@ -49,19 +43,9 @@ def study(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    webdriver = pytest.importorskip("selenium.webdriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for word in (
-        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-        "--hide-scrollbars", "--host-resolver-rules=MAP * ~NOTFOUND",
-    ):  # fmt: skip
-        options.add_argument(word)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    driver.set_script_timeout(30)
-    yield driver
-    driver.quit()
+    with chromium("--hide-scrollbars", "--host-resolver-rules=MAP * ~NOTFOUND") as driver:
+        driver.set_script_timeout(30)
+        yield driver
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import shutil
 import numpy as np
 import pytest
 from invariants import check_all
+from refusal import refused
 
 from mtor_abm import cli, observe
 from mtor_abm.analysis.arms import differing_parameters
 from mtor_abm.anatomy import Section, section_bytes
 from mtor_abm.branching import branch_of, refuse_another_past
-from mtor_abm.errors import UserError
 from mtor_abm.histomorphometry import bone_measures
 from mtor_abm.marrow import BONE
 from mtor_abm.model import MarrowModel
@@ -41,15 +41,6 @@ def put(folder, name="marrow.npz", bone=BONE_MASK, vessel=VESSEL, cells=(), dx_u
 def scenario(path, **tables):
     geometry = {"file": str(path)} | tables.pop("geometry", {})
     return Scenario.from_tables({"geometry": geometry, "inoculum": {"cells": 0}} | tables)
-
-
-def refused(call, *words):
-    with pytest.raises(UserError) as fault:
-        call()
-    line = str(fault.value)
-    assert line.isprintable() and ";" in line, line
-    for word in words:
-        assert word in line, line
 
 
 # What the marrow holds

@@ -234,7 +234,7 @@ def test_the_same_run_gives_the_same_ome_tiff(run, tmp_path):
 
 
 def test_page_on_exports_names_every_value_of_every_mask():
-    page = (Path(__file__).parent.parent / "docs" / "exports.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parent.parent.parent / "docs" / "exports.md").read_text(encoding="utf-8")
     for name, values in MASKS.items():
         (line,) = [line for line in page.splitlines() if line.startswith(f"| `{name}` | ")]
         for value, meaning in values.items():
