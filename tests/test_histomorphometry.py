@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtor_abm.histomorphometry import (
+    _hiding,
     bone_measures,
     bone_perimeter_mm,
     bv_tv,
@@ -202,3 +203,15 @@ def test_new_bone_between_struts_breaks_none():
     bone[15, 4:7] = True
     assert strut_breaks(struts(bars()), bone) == 0
     assert strut_breaks(struts(np.zeros((5, 5), dtype=bool)), np.ones((5, 5), dtype=bool)) == 0
+
+
+@pytest.mark.parametrize("squared", [1, 2, 5, 13, 25, 50, 101])
+def test_a_circle_is_hidden_exactly_if_all_its_sites_lie_in_the_neighbours(squared):
+    hiding = _hiding(200)
+    x, y = np.mgrid[-20:21, -20:21]
+    inside = x**2 + y**2 < squared
+    for row, (across, up) in enumerate([(1, 0), (1, 1)]):
+        from_neighbour = (x - across) ** 2 + (y - up) ** 2
+        for other in range(1, 200):
+            lies_within = bool((from_neighbour[inside] < other).all())
+            assert lies_within == (other > hiding[row, squared]), (across, up, other)
