@@ -1,4 +1,4 @@
-"""The live view as a person sees it: python benchmarks/live.py [SCENARIO] [--seconds 20] [--json FILE].
+"""The live view as a person sees it: python benchmarks/live.py [SCENARIO] [--seconds 20].
 
 `run.py view` is served, a headless Chromium opens it and presses play, and the page itself counts
 the pictures that it has shown. Figures: frames a second, and seconds of processor time a frame in

@@ -200,8 +200,8 @@ def _effects_on(
                 markerfacecolor=style.colour if filled else "white", zorder=3,
             )  # fmt: skip
             panel.annotate(
-                effect_text(row).replace("x ", "× ").replace("-", "−"), (1.0, y), (6, 0), fontsize=7,
-                xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
+                effect_text(row).replace("x ", "× ").replace("-", "−"), (1.0, y), (6, 0),
+                fontsize=7, xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
                 color=style.colour,
             )  # fmt: skip
     panel.set_yticks(range(len(by_readout)), [_in_words(name) for name in by_readout])

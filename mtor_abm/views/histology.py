@@ -245,7 +245,11 @@ def _stamp(
 
 
 def _osteoclasts(
-    picture: np.ndarray, snapshot: Snapshot, bone: np.ndarray, pixels: int, number: Mapping[str, int]
+    picture: np.ndarray,
+    snapshot: Snapshot,
+    bone: np.ndarray,
+    pixels: int,
+    number: Mapping[str, int],
 ) -> None:
     """Paint each osteoclast as a disc of its size that rests on the bone: bone covers part of it.
 

@@ -62,12 +62,13 @@ def _marrow(model: LiveMarrow) -> Any:
     picture, colours = paint(snapshot, PIXELS_PER_SITE)
     width_um = picture.shape[1] / PIXELS_PER_SITE * snapshot.dx_um
     bar_um = scale_bar_um(width_um)
+    source = data_url(picture, colours)
     said = f"day {model.day:.2f} of {model.settings.run.days:g}: {snapshot.measures()}"
     return solara.HTML(
         tag="div",
         classes=["marrow"],
         unsafe_innerHTML=f'<div id="now" data-step="{model.n_steps_done}">{said}</div>'
-        f'<div class="view"><img id="marrow" alt="marrow, {said}" src="{data_url(picture, colours)}">'
+        f'<div class="view"><img id="marrow" alt="marrow, {said}" src="{source}">'
         f'<div class="bar" style="width:{100 * bar_um / width_um:.2f}%">{bar_um:g} µm</div></div>'
         f'<div class="key">{_KEY}</div>',
     )

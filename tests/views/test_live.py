@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 from browser import browser, console_errors, foreign_requests, screenshot, skip_without_browser
+from PIL import Image
 
 from mtor_abm.dosing import PlasmaCurve, Regimen
 from mtor_abm.errors import UserError

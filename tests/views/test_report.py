@@ -154,6 +154,7 @@ def test_effects_on_the_page_are_those_of_compare(demo, page, tmp_path):
 
 def test_a_ratio_never_stands_on_the_axis_of_differences(demo, page):
     """One arm may end at 0, so that it has no ratio while the other has one."""
+
     def row(kind, estimate):
         return {"readout": "n_lesions_final", "effect": kind, "estimate": estimate, "unit": "1",
                 "ci_low": estimate - 0.1, "ci_high": estimate + 0.1, "p_adjusted": 0.5, "p": 0.1,
