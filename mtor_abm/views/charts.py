@@ -201,8 +201,8 @@ def _effects_on(
             )  # fmt: skip
             panel.annotate(
                 effect_text(row).replace("x ", "× ").replace("-", "−"), (1.0, y), (6, 0),
-                fontsize=7, xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
-                color=style.colour,
+                xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
+                color=style.colour, fontsize=7,
             )  # fmt: skip
     panel.set_yticks(range(len(by_readout)), [_in_words(name) for name in by_readout])
     panel.set_ylim(len(by_readout) - 0.5, -0.5)

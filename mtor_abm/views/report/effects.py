@@ -78,8 +78,8 @@ def _how_to_read(material: Material) -> str:
     return (
         f"<p><b>Paired by seed.</b> Runs with the same seed share the marrow and the luck of every "
         f"cell, so each effect is estimated within {n} pair{'s' * (n != '1')}: a ratio (treated "
-        "over control, geometric mean) where all values are above 0, else a difference (treated minus "
-        "control). Bars are 95 % intervals (Student's t on the pairs).</p>"
+        "over control, geometric mean) where all values are above 0, else a difference (treated "
+        "minus control). Bars are 95 % intervals (Student's t on the pairs).</p>"
         f"<p><b>Many readouts were looked at.</b> <i>p adj</i> counts all {adjusted} of an arm "
         "(Holm 1979); an interval does not. A filled dot marks adjusted p below "
         f"{SIGNIFICANT:g}. Seeds are replicates of chance within one set of parameters, "
