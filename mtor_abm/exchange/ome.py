@@ -12,7 +12,7 @@ from typing import Any
 
 from ..extras import library
 from ..store import snapshot_name
-from .recorded import FIELD_TABLES, MASKS, Recorded, days_text
+from .recorded import FIELD_TABLES, MASK_COLOURS, MASKS, Recorded, days_text
 from .stack import Stack
 
 # Colours of channels in viewers, in turn.
@@ -42,16 +42,20 @@ def write_ome_zarr(recorded: Recorded, path: Path) -> list[str]:
     }
     units = {"y": "micrometer", "x": "micrometer"} | ({} if step_d is None else {"t": "day"})
     group = zarr.open_group(path, mode="w", zarr_format=3)
-    name = recorded.run.folder.resolve().name
+    # A short name: napari puts it before that of each channel.
     writer.write_image(
-        stack.values, group, axes=["t", "c", "y", "x"], name=name, scale=scale, axes_units=units,
-        scale_factors=[],
+        stack.values, group, axes=["t", "c", "y", "x"], name="fields", scale=scale,
+        axes_units=units, scale_factors=[],
     )  # fmt: skip
     _amend(group, first, omero={"channels": _channels(stack), "rdefs": {"model": "color"}})
     of_masks = {axis: scale[axis] for axis in "tyx"}
     for name, mask in stack.masks.items():
         meanings = [{"label-value": v, "meaning": text} for v, text in MASKS[name].items()]
-        about_label = {"properties": meanings, "source": {"image": "../../"}}
+        colours = [{"label-value": v, "rgba": [*bytes.fromhex(colour[1:]), 255]}
+                   for v, colour in MASK_COLOURS[name].items()]  # fmt: skip
+        about_label = {
+            "colors": colours, "properties": meanings, "source": {"image": "../../"}
+        }  # fmt: skip
         writer.write_labels(
             mask, group, name=name, axes=["t", "y", "x"], scale=of_masks, axes_units=units,
             scale_factors=[], label_metadata=about_label,
@@ -102,7 +106,7 @@ def write_ome_tiff(recorded: Recorded, path: Path) -> list[str]:
                 pixels, photometric="minisblack", compression="zlib",
                 metadata=shared | {
                     "Name": name,
-                    "Channel": {"Name": channels},
+                    "Channel": {"Name": channels, "Color": _whole_colours(len(channels))},
                     "Plane": {"DeltaT": times, "DeltaTUnit": ["d"] * len(times)},
                     "MapAnnotation": {"Namespace": "mtor_abm", **about},
                 },
@@ -134,6 +138,12 @@ def _channels(stack: Stack) -> list[dict[str, Any]]:
              "active": i == 0}
         )  # fmt: skip
     return channels
+
+
+def _whole_colours(n: int) -> list[int]:
+    """Colours of n channels as OME-XML has them, signed RGBA; napari shows black without."""
+    rgba = [int(_COLOURS[i % len(_COLOURS)] + "FF", 16) for i in range(n)]
+    return [c - 2**32 if c >= 2**31 else c for c in rgba]
 
 
 def _as_channels(masks: dict[str, Any]) -> Any:

@@ -34,6 +34,20 @@ MASKS: dict[str, dict[int, str]] = {
         code: name for name, code in CELL_CODES.items() if name not in (VESSEL_CELL, "circulating")
     },
 }
+#: Colours of these values in viewers of labels, as on the map of the report.
+MASK_COLOURS: dict[str, dict[int, str]] = {
+    "bone": {1: "#cdbf9f", 2: "#efe3b4"},
+    "vessel": {1: "#ee9a94", 2: "#b2182b", 3: "#b2182b"},
+    "perfused": {1: "#ee9a94"},
+    "cell_type": {
+        CELL_CODES[name]: colour
+        for name, colour in (
+            ("tumour", "#5e3c99"), ("osteoclast_precursor", "#a6cee3"), ("osteoclast", "#1f6fb4"),
+            ("mesenchymal", "#8c6d31"), ("osteoblast", "#1b7837"), ("adipocyte", "#f0d264"),
+            ("car", "#c9c3b4"),
+        )
+    },
+}  # fmt: skip
 _LEVELS = {f"{field.key}_{field.unit}": (field.label, field.unit) for field in FIELDS} | {
     f"{drug.key}_nM": (f"{drug.label}, free", "nM") for drug in DRUGS.values()
 }

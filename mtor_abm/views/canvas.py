@@ -18,9 +18,12 @@ from ..whole_file import storage_error, write_file
 MARK = b"mtor_abm"  # in every file that we draw
 DPI = 200
 INK, FAINT = "#222222", "#888888"
-_COLOURS = ("#4D4D4D", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+# In the order of report/page.css, so that an arm looks alike in a figure and on the page.
+_COLOURS = ("#4D4D4D", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-_DASHES = ("-", "--", "-.", ":")
+# Points on and off, in line widths; for print in grey.
+_DASHES = ("-", (0, (3.2, 1.4)), (0, (1, 1.4)), (0, (4.5, 1.5, 1, 1.5)), (0, (2.5, 1)),
+           (0, (6, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (8, 1.5)))  # fmt: skip
 
 RC: dict[str, Any] = {
     "font.size": 8,
@@ -49,7 +52,7 @@ class Look:
 
     colour: str
     marker: str
-    dash: Any  # as matplotlib writes it: "-", "--", ...
+    dash: Any  # as matplotlib writes it: "-", or where it starts and its points on and off
 
 
 def looks(arms: Sequence[str]) -> dict[str, Look]:
@@ -58,7 +61,7 @@ def looks(arms: Sequence[str]) -> dict[str, Look]:
         name: Look(
             _COLOURS[i % len(_COLOURS)],
             _MARKERS[i % len(_MARKERS)],
-            _DASHES[i // len(_COLOURS) % 4],
+            _DASHES[i % len(_DASHES)],
         )
         for i, name in enumerate(arms)
     }

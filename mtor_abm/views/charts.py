@@ -80,6 +80,7 @@ def time_courses(data: StudyData) -> Any:
             panel.set_ylim(bottom=0.0)
         if place + columns >= len(shown):
             panel.set_xlabel("time (d)")
+            panel.xaxis.get_major_locator().set_params(integer=True)
             panel.tick_params(labelbottom=True)
     _legend(figure, data, look)
     say_what(figure, f"Mean and its 95 % interval over runs (Student's t); {data.counted()}.")
@@ -199,9 +200,9 @@ def _effects_on(
                 markerfacecolor=style.colour if filled else "white", zorder=3,
             )  # fmt: skip
             panel.annotate(
-                effect_text(row).replace("x ", "× "), (1.0, y), (6, 0), fontsize=7,
+                effect_text(row).replace("x ", "× ").replace("-", "−"), (1.0, y), (6, 0),
                 xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
-                color=style.colour,
+                color=style.colour, fontsize=7,
             )  # fmt: skip
     panel.set_yticks(range(len(by_readout)), [_in_words(name) for name in by_readout])
     panel.set_ylim(len(by_readout) - 0.5, -0.5)
@@ -298,6 +299,7 @@ def _fate_of_cells(panel: Any, arm: Arm, states: Sequence[tuple[str, str]], is_f
     )
     panel.set_title(arm.name)
     panel.set(xlabel="time (d)", ylim=(0.0, 1.0))
+    panel.xaxis.get_major_locator().set_params(integer=True)
     panel.set_xlim(days[0], days[-1])
     if is_first:
         panel.set_ylabel("share of tumour cells")

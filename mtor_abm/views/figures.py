@@ -106,5 +106,5 @@ def _seed_and_day(arms: list[Arm]) -> tuple[int, float]:
             return seed, max(days)
     raise UserError(
         "no seed has snapshots of one day in all arms; run the study with "
-        "-S output.cells_at_days=[21] and -S output.fields_at_days=[21]"
+        "-S output.cells_at_days=[DAY] and -S output.fields_at_days=[DAY]"
     )

@@ -17,7 +17,7 @@ from PIL import Image
 
 from ..drugs import DRUGS
 from ..scenario_files import load
-from .histology import CELL_COLOURS, COLOURS, OSTEOCLAST, painted, scale_bar_um
+from .histology import CELL_COLOURS, COLOURS, OSTEOCLAST, paint, scale_bar_um
 from .live_model import SERIES, LiveMarrow, Treatment, snapshot_of, treatment_of
 from .palette import CYCLING
 
@@ -59,15 +59,16 @@ def Page() -> None:  # noqa: N802 - Solara looks for this name
 def _marrow(model: LiveMarrow) -> Any:
     """The picture, its legend and its scale bar."""
     snapshot = snapshot_of(model)
-    picture = painted(snapshot, PIXELS_PER_SITE)
+    picture, colours = paint(snapshot, PIXELS_PER_SITE)
     width_um = picture.shape[1] / PIXELS_PER_SITE * snapshot.dx_um
     bar_um = scale_bar_um(width_um)
+    source = data_url(picture, colours)
     said = f"day {model.day:.2f} of {model.settings.run.days:g}: {snapshot.measures()}"
     return solara.HTML(
         tag="div",
         classes=["marrow"],
         unsafe_innerHTML=f'<div id="now" data-step="{model.n_steps_done}">{said}</div>'
-        f'<div class="view"><img id="marrow" alt="marrow, {said}" src="{_data_url(picture)}">'
+        f'<div class="view"><img id="marrow" alt="marrow, {said}" src="{source}">'
         f'<div class="bar" style="width:{100 * bar_um / width_um:.2f}%">{bar_um:g} µm</div></div>'
         f'<div class="key">{_KEY}</div>',
     )
@@ -148,10 +149,12 @@ def chart(title: str, unit: str, days: list[float], values: list[float], end: fl
     )
 
 
-def _data_url(picture: np.ndarray) -> str:
-    """A picture, row 0 below, as the text that a browser shows."""
+def data_url(picture: np.ndarray, colours: np.ndarray) -> str:
+    """A picture in numbers of colours, row 0 below, as the text that a browser shows."""
+    image = Image.fromarray(picture[::-1])
+    image.putpalette(colours.tobytes())
     content = io.BytesIO()
-    Image.fromarray(picture[::-1]).save(content, format="png", compress_level=1)
+    image.save(content, format="png", compress_level=1)
     return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()
 
 

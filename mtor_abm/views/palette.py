@@ -25,6 +25,6 @@ CELL_COLOURS: dict[tuple[str, tuple[str, ...]], tuple[str, str]] = {
     ("tumour", ("dormant",)): DORMANT,
 }
 
-# Clones, the largest first; all others in grey.
-CLONE_COLOURS = ("#5e3c99", "#e66101", "#009e73", "#0072b2", "#cc79a7", "#f0e442", "#56b4e9")
+# Clones, the largest first; all others in grey. None is near the blue of osteoclasts.
+CLONE_COLOURS = ("#5e3c99", "#e66101", "#009e73", "#222222", "#cc79a7", "#f0e442", "#56b4e9")
 OTHER_CLONES = "#a8a3b0"

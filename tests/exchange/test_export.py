@@ -15,9 +15,10 @@ from mtor_abm import cli
 from mtor_abm.errors import UserError
 from mtor_abm.exchange.export import FORMATS, export
 from mtor_abm.exchange.physicell import physicell_table
-from mtor_abm.exchange.recorded import CELL_CODES, EXPORT_FORMAT, MASKS, Grid
+from mtor_abm.exchange.recorded import CELL_CODES, EXPORT_FORMAT, MASK_COLOURS, MASKS, Grid
 from mtor_abm.mtor import SIGNALS
 from mtor_abm.store import RunWriter, foreign_entries
+from mtor_abm.views.report import palette
 
 NX, NY, DX_UM = 4, 3, 10.0
 LARGE_UID = 2**53 - 1
@@ -156,6 +157,7 @@ def test_ome_zarr_is_read_by_ome_zarr(run, tmp_path):
     image, *labels = list(reader.Reader(parse_url(tmp_path / "a.ome.zarr"))())
     is_the_stack(np.asarray(image.data[0]))
     about = image.metadata
+    assert about["name"] == "fields"  # before each channel in napari, which hides long ones
     axes = [(axis["name"], axis.get("unit")) for axis in about["axes"]]
     assert axes == [("t", "day"), ("c", None), ("y", "micrometer"), ("x", "micrometer")]
     scale, translation = about["coordinateTransformations"][0]
@@ -168,6 +170,7 @@ def test_ome_zarr_is_read_by_ome_zarr(run, tmp_path):
         is_the_mask(name, np.asarray(node.data[0]))
         scale, translation = node.metadata["coordinateTransformations"][0]
         assert (scale["scale"], translation["translation"]) == ([2, 10, 10], [1, 5, 5])
+    assert masks["bone"].metadata["color"][1] == pytest.approx([205 / 255, 191 / 255, 159 / 255, 1])
     assert masks["vessel"].metadata["properties"][3] == {"meaning": "tip"}
 
 
@@ -202,6 +205,8 @@ def test_ome_tiff_is_read_by_tifffile_and_ome_types(run, tmp_path):
     assert [channel.name for channel in pixels.channels] == [
         "oxygen (mmHg)", "rapamycin (sirolimus), free (nM)",
     ]  # fmt: skip
+    colours = [channel.color.as_rgb_tuple(alpha=True) for channel in pixels.channels]
+    assert colours == [(255, 255, 255, 1.0), (0, 255, 0, 1.0)]
     assert ome.images[1].pixels.channels[0].name == "bone: 1 bone, 2 cavity"
     notes = {m.k: m.value for m in ome.structured_annotations.map_annotations[0].value.ms}
     is_of_the_run(notes)
@@ -231,6 +236,19 @@ def test_the_same_run_gives_the_same_ome_tiff(run, tmp_path):
     for name in ("a", "b"):
         export(run, "ome-tiff", out=tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_labels_have_the_colours_of_the_report():
+    layers = {kind: {layer[3] for layer in palette.LAYERS if layer[1] == kind}
+              for kind in CELL_CODES}  # fmt: skip
+    assert set(MASK_COLOURS) == set(MASKS)
+    for name, values in MASKS.items():
+        assert set(MASK_COLOURS[name]) == set(values)
+    for code, kind in MASKS["cell_type"].items():
+        assert MASK_COLOURS["cell_type"][code] in layers[kind], kind
+    ground = palette.GROUND
+    assert MASK_COLOURS["bone"] == {1: ground["bone"], 2: ground["cavity"]}
+    assert set(MASK_COLOURS["vessel"].values()) == {ground["vessel"], ground["sprout"]}
 
 
 def test_page_on_exports_names_every_value_of_every_mask():

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -256,4 +257,8 @@ def test_the_command_prints_what_was_drawn(demo, tmp_path, capsys):
 def test_arms_and_units_look_the_same_everywhere():
     look = looks([str(i) for i in range(9)])
     assert len({(arm.colour, arm.dash) for arm in look.values()}) == 9
+    css = (Path(charts.__file__).parent / "report" / "page.css").read_text()
+    for i in range(1, 4):  # figures and page agree; the control is grey in both
+        assert f"--arm{i}: {look[str(i)].colour.lower()};" in css
+    assert len({arm.dash for arm in list(look.values())[:7]}) == 7  # told apart in grey
     assert [written(u) for u in ("mm2", "1", "um", "nM")] == [" (mm²)", "", " (µm)", " (nM)"]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtor_abm.errors import UserError
-from mtor_abm.views import histology
+from mtor_abm.views import histology, palette
 from mtor_abm.views.histology import (
     BONE,
     BONE_EDGE,
@@ -184,3 +184,14 @@ def test_day_outside_the_run_is_refused(capsys, tmp_path):
     assert histology.main([picture, "--scenario", "vehicle", "--day", "1000"]) == 2
     assert "--day 1000 lies outside" in capsys.readouterr().err
     assert not (tmp_path / "marrow.png").exists()
+
+
+def test_a_clone_is_not_taken_for_another_kind_of_cell():
+    def rgb(colour):
+        return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
+
+    clones = [*palette.CLONE_COLOURS, palette.OTHER_CLONES]
+    others = [*palette.COLOURS.values(), palette.OSTEOBLAST[1], palette.OSTEOCLAST[1], *clones]
+    for clone in clones:
+        for other in others:
+            assert other == clone or np.linalg.norm(rgb(clone) - rgb(other)) > 45.0, (clone, other)

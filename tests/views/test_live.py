@@ -1,6 +1,8 @@
 """The live view: the model under changing doses, and the page in a headless Chromium."""
 
+import base64
 import contextlib
+import io
 import socket
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browser import browser, console_errors, foreign_requests, screenshot, skip_without_browser
+from PIL import Image
 
 from mtor_abm.dosing import PlasmaCurve, Regimen
 from mtor_abm.errors import UserError
@@ -18,7 +21,7 @@ from mtor_abm.model import MarrowModel
 from mtor_abm.scenario_files import load
 from mtor_abm.snapshots import cells_table, fields_table
 from mtor_abm.views import live
-from mtor_abm.views.histology import Snapshot, painted
+from mtor_abm.views.histology import Snapshot, paint, painted
 from mtor_abm.views.live_model import LiveMarrow, Treatment, snapshot_of, treatment_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -111,6 +114,15 @@ def test_the_picture_by_agents_is_the_picture_by_tables():
     model.step()
     by_tables = Snapshot("", cells_table(model), fields_table(model))
     np.testing.assert_array_equal(painted(snapshot_of(model), 2), painted(by_tables, 2))
+
+
+def test_the_picture_of_the_page_is_the_painted_one():
+    live_page = pytest.importorskip("mtor_abm.views.live_page", reason="no live view")
+    snapshot = snapshot_of(live_marrow())
+    url = live_page.data_url(*paint(snapshot, 3))
+    with Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))) as image:
+        shown = np.asarray(image.convert("RGB"))
+    np.testing.assert_array_equal(shown, painted(snapshot, 3)[::-1])
 
 
 def test_busy_port_missing_library_and_odd_port_are_one_line(monkeypatch):

@@ -25,7 +25,7 @@ from mtor_abm.mtor import SIGNALS
 from mtor_abm.runner.batch import run_study
 from mtor_abm.snapshots import CELL_COLUMNS, SITE_COLUMNS
 from mtor_abm.store import MANIFEST
-from mtor_abm.views.report import charts, marrow_map, palette, pathway, write_report
+from mtor_abm.views.report import charts, effects, marrow_map, palette, pathway, write_report
 from mtor_abm.views.report.courses import COURSES, seeded_cells_d
 from mtor_abm.views.report.markup import number, text, unit
 from mtor_abm.views.report.material import collect
@@ -133,6 +133,11 @@ class Reader(HTMLParser):
 
 
 # ------------------------------------------------------------------------------------ the numbers
+def printed(row):
+    """An estimate as `compare` says it, with the signs of print."""
+    return effect_text(row).replace("x ", "×\u00a0").replace("-", "−")
+
+
 def test_effects_on_the_page_are_those_of_compare(demo, page, tmp_path):
     comparison = compare(demo / "vehicle", [demo / "rapamycin", demo / "another"], tmp_path)
     by_row = {(r["treated"], r["readout"]): r for r in comparison.rows}
@@ -142,9 +147,27 @@ def test_effects_on_the_page_are_those_of_compare(demo, page, tmp_path):
     for attributes, cells in rows:
         row = by_row[attributes["data-arm"], attributes["data-readout"]]
         assert cells[1] == number(row["control_mean"]) and cells[2] == number(row["treated_mean"])
-        assert cells[4].startswith(effect_text(row)) and cells[5] == p_text(row["p_adjusted"])
+        assert cells[4].startswith(printed(row)) and cells[5] == p_text(row["p_adjusted"])
         if row["effect"] == "difference" and row["unit"] != "1":
             assert cells[4].endswith(f" {unit(row['unit'])}")
+
+
+def test_a_ratio_never_stands_on_the_axis_of_differences(demo, page):
+    """One arm may end at 0, so that it has no ratio while the other has one."""
+
+    def row(kind, estimate):
+        return {"readout": "n_lesions_final", "effect": kind, "estimate": estimate, "unit": "1",
+                "ci_low": estimate - 0.1, "ci_high": estimate + 0.1, "p_adjusted": 0.5, "p": 0.1,
+                "control_mean": 1.0, "treated_mean": 0.5}  # fmt: skip
+
+    material = collect([demo])
+    arms = material.arms[1:]
+    rows = [row("ratio", 0.5) | {"treated": arms[0].label},
+            row("difference", -0.7) | {"treated": arms[1].label}]  # fmt: skip
+    material.comparison.rows[:] = rows
+    ratios, differences = effects._forest(material).split("<h3>Differences</h3>")
+    assert "×\u00a00.5" in ratios and "−0.7" not in ratios
+    assert "−0.7" in differences and "×" not in differences
 
 
 def test_every_readout_stands_in_the_full_table_with_p_and_pairs(demo, page, tmp_path):
@@ -152,7 +175,7 @@ def test_every_readout_stands_in_the_full_table_with_p_and_pairs(demo, page, tmp
     cells = [c for _, c in Reader(page).rows if len(c) == 9]
     table = {(row[0], row[5], row[6], row[7], row[8]) for row in cells}
     for row in comparison.rows:
-        said = (effect_text(row), p_text(row["p"]), p_text(row["p_adjusted"]), str(row["n_pairs"]))
+        said = (printed(row), p_text(row["p"]), p_text(row["p_adjusted"]), str(row["n_pairs"]))
         assert (row["readout"], *said) in table
 
 

@@ -284,6 +284,24 @@ def test_a_phone_does_not_scroll_sideways(page):
         assert page.execute_script("return document.documentElement.scrollWidth") == width
 
 
+def test_long_names_neither_widen_a_phone_nor_cover_a_number(page):
+    page.execute_script(
+        "window.were = [...document.querySelectorAll('.key, .leads p')].map(k => [k.lastChild, "
+        "k.lastChild.textContent]); were.forEach(([k]) => { k.textContent = 'x'.repeat(40) })"
+    )
+    try:
+        look(page, 390, 844)
+        assert page.execute_script("return document.documentElement.scrollWidth") == 390
+        look(page, 1280, 900)
+        beyond = page.execute_script(
+            "return [...document.querySelectorAll('.forest tr.more')].map(row => row.querySelector"
+            "('.key').getBoundingClientRect().right - row.cells[1].getBoundingClientRect().left)"
+        )
+        assert beyond and max(beyond) <= 0.0
+    finally:
+        page.execute_script("were.forEach(([k, text]) => { k.textContent = text })")
+
+
 def test_it_prints(page):
     content = printed(page)
     pages = content.count(b"/Type /Page\n") or content.count(b"/Type /Page")

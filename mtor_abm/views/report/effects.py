@@ -59,6 +59,11 @@ def _title(material: Material, column: str) -> str:
     return material.column(column)[1]
 
 
+def effect(row: Row) -> str:
+    """An estimate with its interval, as `compare` says it, with the signs of print."""
+    return text(effect_text(row)).replace("x ", "×\u00a0").replace("-", "−")
+
+
 def _rows(material: Material, arm: ArmShown) -> list[Row]:
     assert material.comparison is not None
     return [row for row in material.comparison.rows if row["treated"] == arm.label]
@@ -72,9 +77,9 @@ def _how_to_read(material: Material) -> str:
     adjusted = max(len(_rows(material, arm)) for arm in material.arms[1:])
     return (
         f"<p><b>Paired by seed.</b> Runs with the same seed share the marrow and the luck of every "
-        f"cell, so each effect is estimated within {n} pairs: a ratio (treated over control, "
-        "geometric mean) where all values are above 0, else a difference (treated minus control). "
-        "Bars are 95 % intervals (Student's t on the pairs).</p>"
+        f"cell, so each effect is estimated within {n} pair{'s' * (n != '1')}: a ratio (treated "
+        "over control, geometric mean) where all values are above 0, else a difference (treated "
+        "minus control). Bars are 95 % intervals (Student's t on the pairs).</p>"
         f"<p><b>Many readouts were looked at.</b> <i>p adj</i> counts all {adjusted} of an arm "
         "(Holm 1979); an interval does not. A filled dot marks adjusted p below "
         f"{SIGNIFICANT:g}. Seeds are replicates of chance within one set of parameters, "
@@ -91,8 +96,7 @@ def _forest(material: Material) -> str:
     for readout, entries in shown.items():
         for arm in material.arms[1:]:
             entries += [(arm, row) for row in _rows(material, arm) if row["readout"] == readout]
-    ratios = {k: v for k, v in shown.items() if all(r["effect"] == "ratio" for _, r in v)}
-    differences = {k: v for k, v in shown.items() if k not in ratios}
+    ratios, differences = (_of_kind(shown, kind) for kind in ("ratio", "difference"))
     several = len(material.arms) > 2
     parts = []
     if ratios:
@@ -115,13 +119,20 @@ def _forest(material: Material) -> str:
     return "".join(parts)
 
 
+def _of_kind(shown: dict[str, list[tuple[ArmShown, Row]]], kind: str) -> Any:
+    """The entries with that kind of effect; arms of one readout may differ in it, where one ends
+    at 0 and has no ratio, and then stand on the axis of their own kind."""
+    kept = {name: [e for e in rows if e[1]["effect"] == kind] for name, rows in shown.items()}
+    return {name: rows for name, rows in kept.items() if rows}
+
+
 def _forest_table(what: str, axis: str, body: str) -> str:
     return (
         '<table class="forest"><thead><tr><th scope="col">readout</th><th scope="col" '
         'class="num">control</th><th scope="col" class="num">treated</th><th scope="col" '
         f'class="plot"><span class="unit">{what}</span>{axis}</th><th scope="col">effect '
         '[95 % interval]</th><th scope="col" class="num">p adj</th></tr></thead>'
-        f"<tbody>{body}</tbody></table>"
+        f"{body}</table>"
     )
 
 
@@ -137,20 +148,21 @@ def _group(
     )
     half = _half_width([row for _, row in entries])
     out = []
+    if several:
+        out.append(f'<tr class="named"><th scope="rowgroup" colspan="6">{words}</th></tr>')
     for i, (arm, row) in enumerate(entries):
-        first = words if i == 0 else ""
-        name = f"<div>{key(arm.label, arm.style)}</div>" if several else ""
+        first = key(arm.label, arm.style) if several else words
         plot = _ratio_plot(row, arm, range_) if range_ else _difference_plot(row, arm, half)
         out.append(
-            f'<tr class="{"first" if i == 0 else "more"}" data-readout="{text(readout)}" '
-            f'data-arm="{text(arm.label)}"><th scope="row">{first}{name}</th>'
+            f'<tr class="{"more" if several or i else "first"}" data-readout="{text(readout)}" '
+            f'data-arm="{text(arm.label)}"><th scope="row">{first}</th>'
             f'<td class="num" data-label="control">{number(row["control_mean"])}</td>'
             f'<td class="num" data-label="treated">{number(row["treated_mean"])}</td>'
-            f'<td class="plot">{plot}</td><td class="effect">{text(effect_text(row))}'
+            f'<td class="plot">{plot}</td><td class="effect">{effect(row)}'
             f"{f' {units}' if units and row['effect'] == 'difference' else ''}</td>"
             f'<td class="num" data-label="p adj">{text(p_text(row["p_adjusted"]))}</td></tr>'
         )
-    return "".join(out)
+    return f"<tbody>{''.join(out)}</tbody>"
 
 
 def _ratio_range(rows: list[Row]) -> tuple[float, float]:
@@ -241,7 +253,7 @@ def _all(material: Material) -> str:
                 f"<code>{text(row['readout'])}</code>",
                 ": ".join(filter(None, label_of(material, row["readout"]))),
                 unit(row["unit"]), number(row["control_mean"]), number(row["treated_mean"]),
-                text(effect_text(row)), text(p_text(row["p"])), text(p_text(row["p_adjusted"])),
+                effect(row), text(p_text(row["p"])), text(p_text(row["p_adjusted"])),
                 f"{row['n_pairs']:g}",
             ]
             for row in rows
