@@ -1,0 +1,36 @@
+"""The site: `python -m sphinx -W --keep-going -b html docs docs/_build` (needs the extra `docs`)."""
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+os.environ["NUMBA_DISABLE_JIT"] = "1"  # rules and kernels are then the functions they were written as
+sys.path[:0] = [str(HERE / "_extensions"), str(HERE.parent)]
+
+from mtor_abm.version import VERSION  # noqa: E402
+
+project = "mtor_abm"
+author = "the mtor_abm developers"
+release = VERSION
+exclude_patterns = ["_build"]
+extensions = ["myst_nb", "sphinx_argparse_cli", "api_pages", "links"]
+
+myst_heading_anchors = 3
+nb_execution_mode = "off"  # tests run the notebooks; the site shows what they wrote
+
+autodoc_default_options = {
+    "members": True, "member-order": "bysource", "show-inheritance": True, "ignore-module-all": True,
+}  # fmt: skip
+autodoc_preserve_defaults = True
+autodoc_mock_imports = [name for name in ("solara",) if find_spec(name) is None]
+nitpicky = True
+nitpick_ignore_regex = [("py:.*", r"(?!mtor_abm\b).*")]  # names of other libraries have no page here
+toc_object_entries = False
+python_maximum_signature_line_length = 88
+
+html_theme = "furo"
+html_title = f"mtor_abm {VERSION}"
+html_copy_source = False
+html_show_sphinx = False
