@@ -1,4 +1,4 @@
-"""The site: `python -m sphinx -W --keep-going -b html docs docs/_build` (needs the extra `docs`)."""
+"""The site: `python -m sphinx -W --keep-going docs docs/_build` (needs the extra `docs`)."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-os.environ["NUMBA_DISABLE_JIT"] = "1"  # rules and kernels are then the functions they were written as
+os.environ["NUMBA_DISABLE_JIT"] = "1"  # rules and kernels are then plain functions
 sys.path[:0] = [str(HERE / "_extensions"), str(HERE.parent)]
 
 from mtor_abm.version import VERSION  # noqa: E402
@@ -14,23 +14,29 @@ from mtor_abm.version import VERSION  # noqa: E402
 project = "mtor_abm"
 author = "the mtor_abm developers"
 release = VERSION
+highlight_language = "none"
+smartquotes = False  # code and options keep their characters
 exclude_patterns = ["_build"]
-extensions = ["myst_nb", "sphinx_argparse_cli", "api_pages", "links"]
+extensions = ["myst_nb", "api_pages", "commands", "links"]
 
 myst_heading_anchors = 3
+nb_ipywidgets_js = {}  # would come from another host
 nb_execution_mode = "off"  # tests run the notebooks; the site shows what they wrote
 
 autodoc_default_options = {
-    "members": True, "member-order": "bysource", "show-inheritance": True, "ignore-module-all": True,
+    "members": True, "member-order": "bysource", "no-value": True, "ignore-module-all": True,
 }  # fmt: skip
 autodoc_preserve_defaults = True
 autodoc_mock_imports = [name for name in ("solara",) if find_spec(name) is None]
 nitpicky = True
-nitpick_ignore_regex = [("py:.*", r"(?!mtor_abm\b).*")]  # names of other libraries have no page here
+nitpick_ignore_regex = [("py:.*", r"(?!mtor_abm\b).*")]  # other libraries have no page here
+add_module_names = False
 toc_object_entries = False
 python_maximum_signature_line_length = 88
 
 html_theme = "furo"
 html_title = f"mtor_abm {VERSION}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False

@@ -120,8 +120,8 @@ def parameters_page() -> str:
         parts += [f"## [{group['name']}]", group["meaning"], numbers_table(group["numbers"])]
     parts += ["## [genes.CELL]", _cells(), numbers_table(listing("genes"))]
     for field in listing("fields"):
-        title = f"## [fields.{field['name']}]"
-        parts += [title, f"{field['meaning']}, in {field['unit']}.", numbers_table(field["numbers"])]
+        meaning = f"{field['meaning']}, in {field['unit']}."
+        parts += [f"## [fields.{field['name']}]", meaning, numbers_table(field["numbers"])]
     parts += ["## Switches", "Findings on which the literature disagrees; set under `[switches]`."]
     for switch in listing("switches"):
         parts.append(_switch(switch))

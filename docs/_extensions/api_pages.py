@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from docutils import nodes
-from docutils.statemachine import StringList
 from docutils.utils import new_document
 from myst_parser.parsers.sphinx_ import MystParser
+from pydantic_core import PydanticUndefined
+from sections import section
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -15,6 +16,7 @@ from mtor_abm.catalogue import parameter_rows
 from mtor_abm.dictionary import numbers_table
 from mtor_abm.parameters import Group
 
+PACKAGE = "mtor_abm"
 HEADINGS = ("Args:", "Attributes:", "Raises:", "Returns:")
 ENTRY = re.compile(r" {4}([\w*.]+(?:, [\w*.]+)*): (.*)")
 
@@ -26,14 +28,8 @@ class Modules(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The sections."""
-        return [self._section(name) for name in self.content if name]
-
-    def _section(self, name: str) -> nodes.section:
-        section = nodes.section("", nodes.title("", "", nodes.literal("", name)), ids=[name])
-        self.state.document.note_explicit_target(section)
-        block = StringList(["```{eval-rst}", f".. automodule:: {name}", "```"], self.get_location())
-        self.state.nested_parse(block, self.content_offset, section)
-        return section
+        block = "```{eval-rst}\n.. automodule:: %s\n```"
+        return [section(self, name, block % name) for name in self.content if name]
 
 
 class Markdown(SphinxDirective):
@@ -64,30 +60,49 @@ def as_markdown(docstring: Sequence[str]) -> Iterator[str]:
             yield line
 
 
-def _say_in_markdown(app: Sphinx, what: str, name: str, it: Any, options: Any, lines: list[str]) -> None:
+def _say_in_markdown(
+    app: Sphinx, what: str, name: str, it: Any, options: Any, lines: list[str]
+) -> None:
     text = list(as_markdown(lines))
-    if isinstance(it, type) and issubclass(it, Group):
-        text += ["", numbers_table(parameter_rows(it, ""))]
     if _is_tuple_of_numbers(it):
         text = ["Numbers of a group of parameters, as a flat tuple for kernels."]
+    elif isinstance(it, type):
+        text += ["", _kind_of(it)]
+    if _is_group(it):
+        rows = [row for row in parameter_rows(it, "") if row["value"] is not PydanticUndefined]
+        text += ["", *numbers_table(rows).split("\n")] if rows else []
     if any(text):
-        lines[:] = [".. markdown::", "", *(f"   {line}" for row in text for line in row.split("\n"))]
+        lines[:] = [".. markdown::", "", *(f"   {line}" for line in text)]
 
 
-def _is_tuple_of_numbers(it: Any) -> bool:
-    return isinstance(it, type) and issubclass(it, tuple) and (it.__doc__ or "").startswith(it.__name__ + "(")
-
-
-def _sign(app: Sphinx, what: str, name: str, it: Any, *rest: Any) -> tuple[str, str] | None:
-    """Groups and tuples of numbers are described by a table; a signature would say it again."""
-    if isinstance(it, type) and (issubclass(it, Group) or _is_tuple_of_numbers(it)):
+def _sign(
+    app: Sphinx, what: str, name: str, it: Any, options: Any, arguments: str | None, result: Any
+) -> tuple[str, Any] | None:
+    """Groups and tuples of numbers need none; a default made at each call reads as `...`."""
+    if _is_group(it) or _is_tuple_of_numbers(it):
         return "", ""
-    return None
+    return (arguments.replace("<factory>", "..."), result) if arguments else None
 
 
 def _skip(app: Sphinx, what: str, name: str, it: Any, skip: bool, options: Any) -> bool | None:
-    """Fields of a named tuple stand in its docstring; "Alias for field number 0" says nothing."""
-    return True if type(it).__name__ == "_tuplegetter" else None
+    """What libraries add: their words on the fields of a named tuple and on a pydantic class."""
+    return True if type(it).__name__ == "_tuplegetter" or name == "model_config" else None
+
+
+def _is_group(it: Any) -> bool:
+    return isinstance(it, type) and issubclass(it, Group)
+
+
+def _is_tuple_of_numbers(it: Any) -> bool:
+    """A named tuple without a docstring of its own."""
+    return isinstance(it, type) and (it.__doc__ or "").startswith(f"{it.__name__}(")
+
+
+def _kind_of(it: type) -> str:
+    """What of ours a class builds on."""
+    ours = [b for b in it.__bases__ if b.__module__.startswith(PACKAGE) and b.__name__[0] != "_"]
+    names = ", ".join(f"{{py:class}}`~{b.__module__}.{b.__qualname__}`" for b in ours)
+    return f"A kind of {names}." if ours else ""
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -1,4 +1,4 @@
-"""Links that work on GitHub work on the site: those that leave docs/ for a file that has a page here."""
+"""Links that work on GitHub work on the site too: those to a file beside docs/ go to its page."""
 
 import os
 import re
