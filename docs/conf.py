@@ -27,7 +27,8 @@ autodoc_default_options = {
     "members": True, "member-order": "bysource", "no-value": True, "ignore-module-all": True,
 }  # fmt: skip
 autodoc_preserve_defaults = True
-autodoc_mock_imports = [name for name in ("solara",) if find_spec(name) is None]
+if find_spec("solara") is None:  # the page of the live view alone does not load without its extra
+    autodoc_mock_imports = ["solara", "mesa.visualization", "PIL"]
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", r"(?!mtor_abm\b).*")]  # other libraries have no page here
 add_module_names = False

@@ -94,8 +94,9 @@ def _is_group(it: Any) -> bool:
 
 
 def _is_tuple_of_numbers(it: Any) -> bool:
-    """A named tuple without a docstring of its own."""
-    return isinstance(it, type) and (it.__doc__ or "").startswith(f"{it.__name__}(")
+    """A named tuple that was given no docstring."""
+    is_tuple = isinstance(it, type) and issubclass(it, tuple)
+    return is_tuple and (it.__doc__ or "").startswith(f"{it.__name__}(")
 
 
 def _kind_of(it: type) -> str:
