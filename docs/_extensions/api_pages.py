@@ -78,10 +78,10 @@ def _say_in_markdown(
 def _sign(
     app: Sphinx, what: str, name: str, it: Any, options: Any, arguments: str | None, result: Any
 ) -> tuple[str, Any] | None:
-    """Groups and tuples of numbers need none; a default made at each call reads as `...`."""
+    """Groups and tuples of numbers need none; a default that has no name reads as `...`."""
     if _is_group(it) or _is_tuple_of_numbers(it):
         return "", ""
-    return (arguments.replace("<factory>", "..."), result) if arguments else None
+    return (re.sub(r"<.+?>+(?=[,)])", "...", arguments), result) if arguments else None
 
 
 def _skip(app: Sphinx, what: str, name: str, it: Any, skip: bool, options: Any) -> bool | None:
