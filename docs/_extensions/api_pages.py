@@ -1,7 +1,9 @@
 """The pages under api/: modules as sections, docstrings read as the Markdown that they are."""
 
+import inspect
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import is_dataclass
 from typing import Any
 
 from docutils import nodes
@@ -11,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from sections import section
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.inspect import stringify_signature
 
 from mtor_abm.catalogue import parameter_rows
 from mtor_abm.dictionary import numbers_table
@@ -78,10 +81,33 @@ def _say_in_markdown(
 def _sign(
     app: Sphinx, what: str, name: str, it: Any, options: Any, arguments: str | None, result: Any
 ) -> tuple[str, Any] | None:
-    """Groups and tuples of numbers need none; a default that has no name reads as `...`."""
+    """Groups and tuples of numbers have none; a default of a dataclass is shown if it is short."""
     if _is_group(it) or _is_tuple_of_numbers(it):
         return "", ""
-    return (re.sub(r"<.+?>+(?=[,)])", "...", arguments), result) if arguments else None
+    if not (isinstance(it, type) and is_dataclass(it)):
+        return None
+    asked = inspect.signature(it)
+    shown = [
+        p.replace(default=LEFT_OUT) if _is_long(p.default) else p for p in asked.parameters.values()
+    ]
+    told = stringify_signature(
+        asked.replace(parameters=shown, return_annotation=inspect.Signature.empty),
+        unqualified_typehints=True,
+    )
+    return told, None
+
+
+class _LeftOut:
+    def __repr__(self) -> str:
+        return "..."
+
+
+LEFT_OUT = _LeftOut()
+
+
+def _is_long(default: Any) -> bool:
+    text = repr(default)
+    return default is not inspect.Parameter.empty and (text[0] == "<" or len(text) > 40)
 
 
 def _skip(app: Sphinx, what: str, name: str, it: Any, skip: bool, options: Any) -> bool | None:
