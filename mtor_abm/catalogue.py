@@ -112,7 +112,8 @@ def _flat(tables: Mapping[str, Any], start: str = "") -> dict[str, Any]:
     return flat
 
 
-def _parameter_rows(group: type[Group], table: str) -> list[Entry]:
+def parameter_rows(group: type[Group], table: str) -> list[Entry]:
+    """One entry per number of a group that is set under [table]."""
     return [
         {
             "kind": "parameter",
@@ -141,15 +142,15 @@ def _tables() -> list[Entry]:
             "kind": "table",
             "name": table,
             "meaning": (kind.__doc__ or "").partition("\n")[0],
-            "numbers": _parameter_rows(kind, table),
+            "numbers": parameter_rows(kind, table),
         }
         for table, kind in _groups().items()
     ]
 
 
 def _parameters() -> list[Entry]:
-    rows = [row for table, kind in _groups().items() for row in _parameter_rows(kind, table)]
-    return rows + [r for f in FIELDS for r in _parameter_rows(f.parameters, f"fields.{f.key}")]
+    rows = [row for table, kind in _groups().items() for row in parameter_rows(kind, table)]
+    return rows + [r for f in FIELDS for r in parameter_rows(f.parameters, f"fields.{f.key}")]
 
 
 def _drugs() -> list[Entry]:
@@ -167,7 +168,7 @@ def _fields() -> list[Entry]:
             "name": field.key,
             "meaning": field.label,
             "unit": field.unit,
-            "numbers": _parameter_rows(field.parameters, f"fields.{field.key}"),
+            "numbers": parameter_rows(field.parameters, f"fields.{field.key}"),
         }
         for field in FIELDS
     ]
@@ -186,7 +187,7 @@ def _cells() -> list[Entry]:
 
 
 def _genes() -> list[Entry]:
-    rows = _parameter_rows(Genes, "genes.CELL")
+    rows = parameter_rows(Genes, "genes.CELL")
     return [row | {"kind": "gene", "used_by": _users(_last_part(row["name"]))} for row in rows]
 
 

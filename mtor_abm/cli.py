@@ -35,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):  # a terminal may know neither Greek nor odd file names
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    args = _parser().parse_args(arguments)
+    program = "python -m mtor_abm" if Path(sys.argv[0]).name == "__main__.py" else None
+    args = command_parser(program).parse_args(arguments)
     try:
         code: int = args.command(args)
         sys.stdout.flush()
@@ -55,8 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INVALID
 
 
-def _parser() -> Parser:
-    program = "python -m mtor_abm" if Path(sys.argv[0]).name == "__main__.py" else None
+def command_parser(program: str | None = None) -> Parser:
+    """The parser of all commands, which are called by the name `program` (default: as started)."""
     parser = Parser(
         prog=program,
         description="Agent-based simulator of bone metastasis driven by mTOR signalling. "

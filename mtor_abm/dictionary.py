@@ -117,11 +117,11 @@ def parameters_page() -> str:
     """Every number of the model, as Markdown."""
     parts = ["# The parameters", MADE, MARKS]
     for group in listing("tables"):
-        parts += [f"## [{group['name']}]", group["meaning"], _numbers(group["numbers"])]
-    parts += ["## [genes.CELL]", _cells(), _numbers(listing("genes"))]
+        parts += [f"## [{group['name']}]", group["meaning"], numbers_table(group["numbers"])]
+    parts += ["## [genes.CELL]", _cells(), numbers_table(listing("genes"))]
     for field in listing("fields"):
-        title = f"## [fields.{field['name']}]"
-        parts += [title, f"{field['meaning']}, in {field['unit']}.", _numbers(field["numbers"])]
+        meaning = f"{field['meaning']}, in {field['unit']}."
+        parts += [f"## [fields.{field['name']}]", meaning, numbers_table(field["numbers"])]
     parts += ["## Switches", "Findings on which the literature disagrees; set under `[switches]`."]
     for switch in listing("switches"):
         parts.append(_switch(switch))
@@ -170,7 +170,8 @@ def _drug_numbers(rows: Iterable[Entry]) -> str:
     )
 
 
-def _numbers(rows: Iterable[Entry]) -> str:
+def numbers_table(rows: Iterable[Entry]) -> str:
+    """A Markdown table of parameters, from their entries of the catalogue."""
     return table(
         ("key", "value", "unit", "limits", "confidence", "meaning and source"),
         (

@@ -118,7 +118,7 @@ def write_study(study: Path, content: Mapping[str, Any]) -> None:
 
 
 def move_aside(folder: Path) -> Path:
-    """Move a damaged run to damaged/<run>.N of its study; return where it lies now.
+    """Move a damaged run to `damaged/<run>.N` of its study; return where it lies now.
 
     Raises:
         StoreError: the system refuses.

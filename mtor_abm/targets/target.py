@@ -49,6 +49,7 @@ class Course:
         return self.at(column, day) / self.columns[column][:, 0]
 
 
+#: From the source of a point to its values, one a seed.
 type Simulate = Callable[[Source], np.ndarray]
 
 

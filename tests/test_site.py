@@ -1,0 +1,126 @@
+"""The documentation site: nothing is left out of it, and as built it says what the code says.
+
+`MTOR_ABM_SITE` names the folder of a built site (`.ci/run` builds one); without it those tests are
+skipped. That every page is in the navigation and every link and name leads somewhere is what the
+build itself refuses (`sphinx -W`, nitpicky).
+"""
+
+import argparse
+import inspect
+import os
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from mtor_abm.cells import tumour_rules
+from mtor_abm.cli import command_parser
+
+ROOT = Path(__file__).resolve().parent.parent
+SITE = os.environ.get("MTOR_ABM_SITE")
+needs_site = pytest.mark.skipif(not SITE, reason="MTOR_ABM_SITE names no built site")
+
+
+def test_every_module_is_on_one_page_of_the_api():
+    package = ROOT / "mtor_abm"
+    files = [p for p in package.rglob("*.py") if p.name != "__main__.py"]
+    parts = [p.relative_to(ROOT).with_suffix("").parts for p in files]
+    modules = {".".join(p[:-1] if p[-1] == "__init__" else p) for p in parts}
+    listed = Counter()
+    for page in (ROOT / "docs" / "api").glob("*.md"):
+        for block in re.findall(r"```\{modules\}\n(.*?)```", page.read_text(), flags=re.DOTALL):
+            listed.update(block.split())
+    assert sorted(modules - listed.keys()) == []
+    assert sorted(listed.keys() - modules) == []
+    assert [name for name, times in listed.items() if times > 1] == []
+
+
+def test_every_page_of_the_api_is_in_its_contents():
+    folder = ROOT / "docs" / "api"
+    (contents,) = re.findall(
+        r"```\{toctree\}.*?\n\n(.*?)```", (folder / "index.md").read_text(), re.S
+    )
+    assert set(contents.split()) == {p.stem for p in folder.glob("*.md")} - {"index"}
+
+
+class Page(HTMLParser):
+    """What a built page loads, the ids in it, and its text."""
+
+    def __init__(self, file):
+        super().__init__()
+        self.loads, self.ids, self.words = [], set(), []
+        self.feed(file.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.ids.add(attributes.get("id"))
+        if "src" in attributes:
+            self.loads.append(attributes["src"])
+        if tag == "link" and attributes.get("href"):
+            self.loads.append(attributes["href"])
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    def says(self, text):
+        """Whether these words are on the page, however lines break and code is marked."""
+        return bare(text) in bare("".join(self.words))
+
+
+def bare(text):
+    return re.sub(r"[\s`]", "", text)
+
+
+@needs_site
+def test_no_page_loads_anything_from_another_host():
+    pages = sorted(Path(SITE).rglob("*.html"))
+    assert len(pages) > 40
+    loads = [(page.name, load) for page in pages for load in Page(page).loads]
+    assert len(loads) > 10 * len(pages)
+    assert [x for x in loads if re.match(r"(\w+:)?//", x[1])] == []
+    styles = [
+        p
+        for p in Path(SITE).rglob("*.css")
+        if re.search(r"(@import|url\()\W*https?:", p.read_text())
+    ]
+    assert styles == []
+
+
+@needs_site
+def test_rules_stand_there_with_arguments_and_docstring():
+    page = Page(Path(SITE) / "api" / "cells.html")
+    rules = inspect.getmembers(tumour_rules, inspect.isfunction)
+    rules = [(n, f) for n, f in rules if f.__module__ == tumour_rules.__name__ and n[0] != "_"]
+    assert len(rules) > 10
+    for name, rule in rules:
+        assert f"{tumour_rules.__name__}.{name}" in page.ids
+        assert page.says(f"{name}{str(inspect.signature(rule)).removesuffix(')')}"), name
+        assert page.says(rule.__doc__.split("\n")[0]), name
+
+
+@needs_site
+def test_parameters_stand_there_with_unit_limits_and_source():
+    page = Page(Path(SITE) / "api" / "cells.html")
+    for row in tumour_rules.TumourParameters.rows():
+        numbers = (
+            f"{row['key']}{row['default']:.6g}{row['unit']}{row['low']:.6g}to{row['high']:.6g}"
+        )
+        assert page.says(f"{numbers}{row['confidence']}{row['what']};{row['source']}")
+
+
+@needs_site
+def test_every_command_stands_there_with_every_option():
+    page = Page(Path(SITE) / "cli.html")
+    (commands,) = (
+        a for a in command_parser()._actions if isinstance(a, argparse._SubParsersAction)
+    )
+    for name, command in commands.choices.items():
+        assert name in page.ids
+        assert page.says(command.description)
+        for option in command._actions:
+            if "--help" not in option.option_strings:
+                names = option.option_strings or [option.metavar]
+                assert all(page.says(name) for name in names)
+                assert page.says((option.help or "").replace("%%", "%"))
