@@ -91,6 +91,11 @@ def export(
         name = "_day_".join([run.resolve().name, *(f"{day:g}" for day in recorded.days or ())])
         study = run.resolve().parent if run.name in ("", "..") else run.parent
         out = study / FOLDER / f"{name}{chosen.ending}"
+    elif not out.suffix.startswith(suffix := Path(f"run{chosen.ending}").suffix):
+        raise UserError(
+            f"{out} does not end in {suffix}, by which other tools know the format; give "
+            f"{out}{chosen.ending} as --out"
+        )
     with whole(out, chosen.mark, force=force) as place:
         notes = _writer(chosen)(recorded, place)
     return Exported(out, to, notes)

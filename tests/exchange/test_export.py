@@ -233,9 +233,10 @@ def test_uneven_days_are_numbered_and_told(tmp_path):
 
 def test_the_same_run_gives_the_same_ome_tiff(run, tmp_path):
     tool("tifffile")
-    for name in ("a", "b"):
+    for name in ("a.ome.tif", "b.ome.tif"):
         export(run, "ome-tiff", out=tmp_path / name)
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    first, second = (tmp_path / name for name in ("a.ome.tif", "b.ome.tif"))
+    assert first.read_bytes() == second.read_bytes()
 
 
 def test_labels_have_the_colours_of_the_report():
@@ -440,7 +441,7 @@ def test_one_day_of_a_run_lies_beside_its_study(to, tmp_path):
 
 
 def test_older_export_is_replaced_by_force_alone(to, run, tmp_path):
-    place = tmp_path / "x"
+    place = tmp_path / f"x{FORMATS[to].ending}"
     export(run, to, out=place)
     before = listing(tmp_path)
     if place.is_dir():
@@ -452,28 +453,37 @@ def test_older_export_is_replaced_by_force_alone(to, run, tmp_path):
 
 
 def test_folder_of_others_is_never_replaced(to, run, tmp_path):
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "thesis.tex").touch()
+    place = tmp_path / f"mine{FORMATS[to].ending}"
+    place.mkdir()
+    (place / "thesis.tex").touch()
     with pytest.raises(UserError, match=r"is a folder|is no such export"):
-        export(run, to, out=tmp_path / "mine", force=True)
-    assert listing(tmp_path) == ["mine", "mine/thesis.tex"]
+        export(run, to, out=place, force=True)
+    assert listing(tmp_path) == [place.name, f"{place.name}/thesis.tex"]
 
 
 def test_nothing_is_written_into_a_run(to, run):
     before = listing(run)
     with pytest.raises(UserError, match="lies within the run"):
-        export(run, to, out=run / "cells" / "x")
+        export(run, to, out=run / "cells" / f"x{FORMATS[to].ending}")
     assert listing(run) == before
 
 
 def test_failure_leaves_nothing_and_keeps_the_older_one(to, run, tmp_path, monkeypatch):
-    place = tmp_path / "x"
+    place = tmp_path / f"x{FORMATS[to].ending}"
     export(run, to, out=place)
     before = listing(tmp_path)
     monkeypatch.setattr("mtor_abm.exchange.recorded.Recorded.provenance", lambda self: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         export(run, to, out=place, force=True)
     assert listing(tmp_path) == before
+
+
+@pytest.mark.parametrize("to", [to for to, of in FORMATS.items() if of.ending.startswith(".")])
+def test_name_by_which_tools_would_not_know_the_format_is_refused(to, run, tmp_path):
+    with pytest.raises(UserError) as refusal:
+        export(run, to, out=tmp_path / "x")
+    assert str(refusal.value).endswith(f"give {tmp_path / 'x'}{FORMATS[to].ending} as --out")
+    assert listing(tmp_path) == []
 
 
 @pytest.mark.parametrize("to", LIBRARY)
@@ -484,7 +494,12 @@ def test_missing_library_is_one_line_that_says_what_to_install(
     for module in [m for m in sys.modules if m == name or m.startswith(f"{name}.")]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, name, None)
-    assert cli.main(["export", str(run), "--to", to, "--out", str(tmp_path / "x")]) == 2
+    assert (
+        cli.main(
+            ["export", str(run), "--to", to, "--out", str(tmp_path / f"x{FORMATS[to].ending}")]
+        )
+        == 2
+    )
     said = capsys.readouterr().err
     extra = {"ome-zarr": "ome", "ome-tiff": "ome"}.get(to, to)
     assert f"pip install -e '.[{extra}]'" in said and said.count("\n") == 1

@@ -56,9 +56,10 @@ def log_ticks(low: float, high: float) -> list[float]:
     """Ticks for ratios on a logarithmic axis from `low` to `high`, both above 0."""
     fine = [m * 10.0**e for e in range(-6, 7) for m in (1.0, 2.0, 5.0)]
     close = [0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.5, 2.0, 3.0, 4.0]
+    thirds = [m * 10.0**e for e in range(-6, 7) for m in (1.0, 3.0)]
     coarse = [10.0**e for e in range(-6, 7)]
     span = high / low
-    chosen = close if span < 2.5 else fine if span < 60 else coarse
+    chosen = close if span < 2.5 else fine if span < 60 else thirds if span < 1000 else coarse
     chosen = [float(f"{t:.6g}") for t in chosen if low * (1 - 1e-9) <= t <= high * (1 + 1e-9)]
     return chosen[:: max(1, math.ceil(len(chosen) / 7))] if 1.0 not in chosen else chosen
 

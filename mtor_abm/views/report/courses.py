@@ -11,7 +11,7 @@ from ...readouts import PROGRESSION
 from ..words import TITLES
 from .charts import Curve, chart
 from .compared import first_doses
-from .markup import key, legend, number, table, text, unit
+from .markup import key, legend, number, plural, table, text, unit
 from .material import ArmShown, Material
 
 #: Columns of the time series that are drawn: label of the axis, "" takes the unit.
@@ -62,9 +62,9 @@ def courses(material: Material) -> tuple[str, dict[str, Any]]:
         )
         numbers[column] = said
     n = [len(arm.runs) for arm in material.arms]
-    runs = str(n[0]) if len(set(n)) == 1 else f"{min(n)} to {max(n)}"
+    runs = plural(n[0], "run") if len(set(n)) == 1 else f"{min(n)} to {max(n)} runs"
     words = (
-        f"<p>Line: mean over the {runs} runs of an arm. Band: 95 % interval of that mean "
+        f"<p>Line: mean over the {runs} of an arm. Band: 95 % interval of that mean "
         "(Student's t; none with one run). It shows the spread between seeds, which pairing takes "
         "out of the effects above. A triangle marks an arm's first dose.</p>"
     )
