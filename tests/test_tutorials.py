@@ -110,7 +110,8 @@ def test_first_comparison(run):
     found = run(
         "first_comparison",
         {
-            "end": "last.stack('scenario', future_stack=True).reset_index().to_dict('records')",
+            "end": "last.reset_index()[['scenario', 'seed', 'tumour_area_mm2', 'bv_tv']]"
+            ".to_dict('records')",
             "effects": "comparison.loc[chosen, ['estimate', 'ci_low', 'ci_high']].to_dict('index')",
             "start": "courses[courses['time_d'] <= 3].groupby(['seed', 'time_d'])"
             "['tumour_area_mm2'].nunique().max().item()",
