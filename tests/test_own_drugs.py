@@ -7,12 +7,15 @@ import sys
 
 import pytest
 
+from mtor_abm.numerics.compiled import JIT_IS_OFF
+
 ROW = """
 from dataclasses import replace
 from mtor_abm.drugs import find_drug
 twin = replace(find_drug("osi_027"), key="twin", label="a twin")
 DRUGS = (twin,)
 """
+compiled = pytest.mark.skipif(JIT_IS_OFF, reason="whole runs take half a minute in plain Python")
 SMALL = (
     "--seeds 1 --days 1 --jobs 1 --quiet -S geometry.nx=40 -S geometry.ny=40 "
     "-S inoculum.cells=20 -S drugs.{}.start_day=0"
@@ -33,6 +36,7 @@ def with_drugs(folder, text):
     return run_py(folder, "list drugs")
 
 
+@compiled
 def test_a_drug_of_a_file_acts_as_one_of_the_package(tmp_path):
     """A twin of OSI-027 gives OSI-027's tables, apart from the columns that carry its name."""
     (tmp_path / "drugs.py").write_text(ROW)
@@ -57,6 +61,7 @@ def test_a_drug_of_a_file_acts_as_one_of_the_package(tmp_path):
     }
 
 
+@compiled
 def test_the_file_counts_among_the_sources_of_a_run(tmp_path):
     """A run made with one version of the file is not kept for another."""
     (tmp_path / "drugs.py").write_text(ROW)
