@@ -1,16 +1,20 @@
 """The table DRUGS: what each drug is, how it moves through the body and what it acts on.
 
-A drug on a known target is one row here and nothing else. Doses are counted in mg/kg for a mouse
+A drug on a known target is one row here and nothing else, or one in a file of your own
+(own_drugs.py). Doses are counted in mg/kg for a mouse
 (volumes in L/kg, clearances in L/h/kg) and in mg for a human (L, L/h), as the literature does.
 Numbers marked "assumed" are choices, "recalled" ones were not looked up again: see
 docs/decisions/0002-drug-exposure.md for how the less direct ones were obtained.
 """
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from . import own_drugs
 from .drug_action import (
     Action,
     Antiresorptive,
@@ -21,6 +25,7 @@ from .drug_action import (
     Rapalog,
 )
 from .drug_kinetics import (
+    SPECIES,
     Biexponential,
     Kinetics,
     Metabolite,
@@ -29,6 +34,7 @@ from .drug_kinetics import (
     SaturableTwoCompartments,
     TwoCompartments,
 )
+from .errors import UserError
 from .sourced import Sourced, sourced, sourced_numbers
 
 BODY_MASS_KG: Mapping[str, Sourced] = {
@@ -556,3 +562,34 @@ def describe(drug: Drug) -> dict[str, Any]:
             for name, number in sourced_numbers(drug)
         ],
     }
+
+
+def _take_own_drugs() -> None:
+    """Add the rows of files outside the package; they may look up the rows above."""
+    for path, drug in own_drugs.rows():
+        _refuse_unfit(drug, path)
+        DRUGS[drug.key] = drug
+
+
+def _refuse_unfit(drug: Any, path: Path) -> None:
+    if not isinstance(drug, Drug):
+        raise UserError(f"{path}: DRUGS holds {drug!r:.60}, which is no Drug; write Drug(...)")
+    if not re.fullmatch("[a-z][a-z0-9_]*", drug.key):
+        raise UserError(
+            f"{path}: the key {drug.key!r} cannot name columns; give small letters, digits and "
+            "'_', a letter first"
+        )
+    if drug.key in DRUGS:
+        raise UserError(f"{path}: there is a drug {drug.key!r} already; give another key")
+    silent = [s for s in SPECIES if s not in drug.kinetics and s not in drug.why_not]
+    if silent:
+        raise UserError(
+            f"{path}: {drug.key} says nothing of {' and '.join(silent)}; give kinetics, or why "
+            "there are none in why_not"
+        )
+    for name, value in sourced_numbers(drug):
+        if not 0.0 < value < float("inf"):
+            raise UserError(f"{path}: {drug.key} has {name} = {value:g}; give a number above 0")
+
+
+_take_own_drugs()

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from . import own_drugs
 from .version import VERSION
 
 PACKAGE = Path(__file__).resolve().parent
@@ -36,6 +37,8 @@ def model_fingerprint() -> str:
         if name.split("/")[0] in BESIDE_THE_MODEL and name not in WITH_THE_MODEL:
             continue
         digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in own_drugs.files():  # outside the package, and yet a source
+        digest.update(own_drugs.content(path) + b"\0")
     return digest.hexdigest()[:16]
 
 
@@ -58,9 +61,13 @@ def provenance() -> dict[str, Any]:
             versions[library] = importlib.metadata.version(library)
         except importlib.metadata.PackageNotFoundError:
             versions[library] = ""
+    drugs = {
+        path.name: hashlib.sha256(own_drugs.content(path)).hexdigest() for path in own_drugs.files()
+    }
     return {
         "versions": versions,
         "sources": model_fingerprint(),
+        **({"own_drugs_sha256": drugs} if drugs else {}),
         "git": git_state(),
         "platform": platform.platform(),
         "machine": platform.machine(),

@@ -1,0 +1,61 @@
+"""Run tutorials anew and store what they print and draw.
+
+    python docs/tutorials/refresh.py                    # all
+    python docs/tutorials/refresh.py dose_response      # one
+
+Needs the extra `tutorials`. Type it after a change of the model: a reader takes what is stored for
+what the code gives. Stored is nothing that changes by itself: no times of execution, no colours of
+a terminal, no path of this machine.
+"""
+
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import nbclient
+import nbformat
+
+HERE = Path(__file__).resolve().parent
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+SECONDS_FOR_A_CELL = 600
+
+
+def refresh(path: Path) -> None:
+    """Execute a notebook in a folder of its own and write it back with its outputs."""
+    notebook = nbformat.read(path, as_version=4)
+    with tempfile.TemporaryDirectory() as folder:
+        nbclient.NotebookClient(
+            notebook,
+            timeout=SECONDS_FOR_A_CELL,
+            kernel_name=KERNEL["name"],
+            record_timing=False,
+            resources={"metadata": {"path": folder}},
+        ).execute()
+    notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    for number, cell in enumerate(notebook.cells):
+        cell.id, cell.metadata = f"cell-{number:02d}", {}
+        for output in cell.get("outputs", ()):
+            if "text" in output:
+                output.text = COLOURS.sub("", output.text)
+    refuse_paths(notebook, path)
+    nbformat.write(notebook, path)
+
+
+def refuse_paths(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Raise SystemExit if an output names a folder of this machine."""
+    places = (tempfile.gettempdir() + "/", str(HERE.parents[1]), sys.prefix)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            said = output.get("text", "") + output.get("data", {}).get("text/plain", "")
+            found = [place for place in places if place in said]
+            if found:
+                raise SystemExit(f"{path.name}, {cell.id} prints {found[0]}; print a relative path")
+
+
+if __name__ == "__main__":
+    names = sys.argv[1:] or sorted(path.stem for path in HERE.glob("*.ipynb"))
+    for name in names:
+        print(name, flush=True)
+        refresh(HERE / f"{name}.ipynb")
