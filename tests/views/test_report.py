@@ -504,3 +504,14 @@ def test_courses_are_columns_of_the_model():
     from mtor_abm.observe import COLUMNS
 
     assert set(COURSES) <= set(COLUMNS)
+
+
+def test_first_doses_of_one_day_stand_on_each_other():
+    curve = charts.Curve(0, np.array([0.0, 14.0]), np.array([0.0, 1.0]))
+    marks = [(3.0, 1), (3.0, 2), (9.0, 3)]
+    svg = charts.chart([curve], days=14.0, y_unit="", label="", marks=marks)
+    (x1, y1), (x2, y2), (x3, y3) = (
+        map(float, at) for at in re.findall(r'class="mark arm\d" d="M([\d.]+) ([\d.]+)', svg)
+    )
+    assert x1 == x2 < x3
+    assert y1 - y2 == charts.MARK_PX and y3 == y1

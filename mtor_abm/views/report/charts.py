@@ -11,6 +11,7 @@ from .markup import DASHES, STYLES, number, text
 Place = Callable[[float], float]
 WIDTH, HEIGHT = 360.0, 220.0
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 12.0, 22.0, 36.0
+MARK_PX = 8  # of a first dose
 
 
 @dataclass(frozen=True)
@@ -116,10 +117,13 @@ def chart(
         f'<text class="unit mid" x="{(LEFT + right) / 2:g}" y="{HEIGHT - 4:g}">time (d)</text>'
         f'<text class="unit" x="2" y="12">{y_unit}</text>'
     )
-    for day, style in marks:
+    for i, (day, style) in enumerate(marks):
         x = px(day)
+        below = sum(
+            abs(px(other) - x) < MARK_PX for other, _ in marks[:i]
+        )  # one stands on the other
         parts.append(
-            f'<path class="mark arm{style % STYLES}" d="M{x:.1f} {bottom - 1:g}'
+            f'<path class="mark arm{style % STYLES}" d="M{x:.1f} {bottom - 1 - MARK_PX * below:g}'
             f'l-4 -7h8z"><title>first dose, day {number(day)}</title></path>'
         )
     wide, high_px = right - LEFT, bottom - TOP
