@@ -36,9 +36,14 @@ def listing(kind: str) -> list[Entry]:
 def describe(name: str) -> list[Entry]:
     """Every entry that bears this name, fully or as the last part of a dotted key.
 
+    The path of a scenario file stands for the scenario in it.
+
     Raises:
-        UserError: nothing bears it, with the nearest names.
+        UserError: nothing bears it, with the nearest names; or a file that cannot be used.
     """
+    if name.endswith(".toml"):
+        load(name)  # says what is wrong with it
+        return [_with_differences(_scenario(name))]
     wanted = _as_listed(name).lower()
     entries = [entry for kind in KINDS.values() for entry in kind()]
     exact = [e for e in entries if e["name"].lower() == wanted]
@@ -85,7 +90,7 @@ def _scenario(name: str) -> Entry:
         }
     return {
         "kind": "scenario",
-        "name": name,
+        "name": scenario.name,
         "meaning": scenario.title,
         "description": scenario.description,
         "expects": scenario.expects,
@@ -95,7 +100,7 @@ def _scenario(name: str) -> Entry:
 
 def _with_differences(entry: Entry) -> Entry:
     """Add the values in which a scenario differs from the defaults."""
-    mine = _flat(load(entry["name"]).resolved())
+    mine = _flat(load(entry["file"]).resolved())
     default = _flat(Scenario.from_tables({}).resolved())
     texts = ("name", "title", "description", "expects")
     changed = {k: v for k, v in mine.items() if k not in texts and default.get(k) != v}

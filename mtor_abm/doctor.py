@@ -60,5 +60,7 @@ def as_text(report: dict[str, Any]) -> str:
 def _compiled(report: dict[str, Any]) -> str:
     if not report["jit"]:
         return "no, NUMBA_DISABLE_JIT is set: every run is slow"
+    if report["cache_folder"] is None:
+        return "by every process for itself"
     seconds = report["compiled_in_s"]
     return f"now, in {seconds} s" if seconds else "before"

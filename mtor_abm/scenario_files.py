@@ -149,6 +149,8 @@ def _not_found(text: str, candidate: Path) -> str:
     names = scenario_names()
     near = nearest(Path(text).stem if text else "", names)
     cure = f"nearest: {', '.join(near)}" if near else f"known: {', '.join(names) or 'none'}"
+    if text.endswith(".toml"):
+        return f"{text[-200:]}: no such file, seen from {Path.cwd()}; or give a name ({cure})"
     return f"unknown scenario '{text[:80]}'; {cure}; or give the path of a TOML file"
 
 

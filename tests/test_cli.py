@@ -141,6 +141,21 @@ def test_describe_a_switch_prints_every_value_with_its_meaning(capsys):
     assert "value         A" in text
 
 
+def test_describe_a_file_says_what_the_scenario_in_it_is(capsys, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('extends = "rapamycin"\ntitle = "Twice"\n[drugs.rapamycin]\n'
+                    "dose_mg_per_kg = 3.0\n")  # fmt: skip
+    assert cli.main(["describe", str(path)]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("mine (scenario)") and "Twice" in text
+    assert "drugs.rapamycin.dose_mg_per_kg = 3\n" in text
+    path.write_text("[run]\ndays = -1\n")
+    assert cli.main(["describe", str(path)]) == 2
+    assert "mine.toml: [run] days" in capsys.readouterr().err
+    assert cli.main(["describe", str(tmp_path / "no.toml")]) == 2
+    assert "no.toml: no such file" in capsys.readouterr().err
+
+
 def test_describe_a_bare_key_gives_unit_limits_and_source(capsys):
     assert cli.main(["describe", "step_h"]) == 0
     text = capsys.readouterr().out
