@@ -83,7 +83,7 @@ def command_parser(program: str | None = None) -> Parser:
 
     sub = command("describe", _describe, "say what a scenario, drug, parameter, column ... is")
     sub.add_argument("name", nargs="+", metavar="NAME",
-                     help="e.g. rapamycin, my.toml, V3, bv_tv, tumour.KEY, S1.3-8; a kind may stand "
+                     help="e.g. rapamycin, a.toml, V3, bv_tv, tumour.KEY, S1.3-8; a kind may stand "
                      "before it: claim S1.3-8, switch V3")  # fmt: skip
     sub.add_argument("--out", type=Path, default=CLAIMS_OUT, metavar="DIR",
                      help="folder of the last `claims` (default: outputs/claims)")  # fmt: skip
