@@ -11,6 +11,11 @@ def pytest_sessionstart(session):
     ensure_compiled()
 
 
+def pytest_collection_modifyitems(items):
+    """The file that takes longest comes first, so that no process is left alone with it."""
+    items.sort(key=lambda item: item.path.name != "test_tutorials.py")
+
+
 @pytest.fixture(scope="session")
 def hours():
     """How long a small model runs: `hours(240, 12)` is 240 compiled and 12 as plain Python."""
