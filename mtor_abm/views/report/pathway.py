@@ -17,6 +17,7 @@ from .palette import CELL_TYPES
 #: Activities that the time series holds for every cell type: prefix of the column -> label.
 SERIES = {"s6k": "S6K", "p4ebp1": "4E-BP1-P", "akt_s473": "AKT S473"}
 NODE_WIDTH, NODE_HEIGHT, BAR = 98.0, 38.0, 26.0
+LONG_NAME = 13  # characters; more would touch the frame
 #: Exposures may exceed 1; all other signals are activities in 0..1.
 UNBOUNDED = ("rapalog", "kinase1")
 
@@ -190,11 +191,12 @@ def _node(node: Mapping[str, Any], means: Mapping[str, float], control: Mapping[
     x, y = node["x"] - NODE_WIDTH / 2, node["y"] - NODE_HEIGHT / 2
     signal = node.get("signal")
     kind = f"node {node.get('kind', '')} {'' if signal else 'silent'}"
+    name = "name long" if len(node["label"]) > LONG_NAME else "name"
     parts = [
         f'<g class="{kind.strip()}" data-signal="{signal or ""}" '
         f'transform="translate({x:g} {y:g})">'
         f'<rect class="box" width="{NODE_WIDTH:g}" height="{NODE_HEIGHT:g}" rx="6"/>'
-        f'<text class="name" x="{NODE_WIDTH / 2:g}" y="{15 if signal else 23}">'
+        f'<text class="{name}" x="{NODE_WIDTH / 2:g}" y="{15 if signal else 23}">'
         f"{text(node['label'])}</text>"
     ]
     if signal:
