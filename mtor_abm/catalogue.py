@@ -13,6 +13,7 @@ from .fields import FIELDS
 from .genes import GENE_ALIASES, Genes
 from .observe import COLUMNS
 from .parameters import Group
+from .readouts import STATISTICS
 from .scenario import CELLS, FIXED_GROUPS, GROUPS, MODEL, Scenario
 from .scenario_files import find, load, scenario_names
 from .schedule import Schedule
@@ -52,11 +53,29 @@ def describe(name: str) -> list[Entry]:
         symbol = f"genes.CELL.{GENE_ALIASES[name.upper()]}"
         found += [e for e in entries if e["name"] == symbol]
     if not found:
+        found = _readout(name)
+    if not found:
         names = dict.fromkeys(n for e in entries for n in (e["name"], _last_part(e["name"])))
         near = suggestion(wanted, names)
         cure = f"{near}; or see" if not near.startswith("known") else "see"
         raise UserError(f"nothing is called '{name[:80]}'; {cure} run.py list {'|'.join(KINDS)}")
     return [_with_differences(e) if e["kind"] == "scenario" else e for e in found]
+
+
+def _readout(name: str) -> list[Entry]:
+    """A readout of summary.csv: a column of the time series in one number."""
+    for statistic, about in STATISTICS.items():
+        column = COLUMNS.get(name.removesuffix(f"_{statistic}"))
+        if column is not None and statistic in column.summary:
+            return [
+                {
+                    "kind": "readout",
+                    "name": name,
+                    "meaning": f"{column.meaning}: {about.meaning}",
+                    "unit": about.unit.format(column.unit).strip(),
+                }
+            ]
+    return []
 
 
 def _as_listed(name: str) -> str:

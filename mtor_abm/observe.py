@@ -490,7 +490,8 @@ def _register_signals() -> None:
 
             column(
                 f"{signal}_{tissue.kind.name}", "1",
-                f"{SIGNALS[signal]}, mean over {tissue.kind.label}s", "mean",
+                f"{SIGNALS[signal]}, mean over cells ({tissue.kind.label.partition(':')[0]})",
+                "mean",
             )(mean)  # fmt: skip
 
 

@@ -368,7 +368,9 @@ def read_run(folder: str | Path) -> Run:
             raise StoreError(f"{folder} is a file; give the folder of a run")
         if not (folder / MANIFEST).exists():
             if foreign_entries(folder):
-                raise StoreError(f"{folder} is not a run of mtor_abm (no {MANIFEST})")
+                within = sorted(e.name for e in folder.iterdir() if RUN_NAME.fullmatch(e.name))
+                cure = f"; give one of its runs, e.g. {folder / within[0]}" if within else ""
+                raise StoreError(f"{folder} is not a run of mtor_abm (no {MANIFEST}){cure}")
             raise StoreError(
                 f"{folder} is half-written (no {MANIFEST}); run the study again (--resume: it goes "
                 "on from its last checkpoint)"

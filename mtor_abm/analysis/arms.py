@@ -104,22 +104,32 @@ def find_arm(place: str | Path) -> Arm:
 
 
 def complete_runs(study: Path) -> tuple[list[Run], list[str]]:
-    """Complete runs of a study, in the order of its scenarios, and names of all other runs.
+    """Complete runs of a study, in the order of its scenarios, and names of all its other runs.
 
     Raises:
         UserError: no study, none complete, or a damaged manifest.
     """
-    order = {name: place for place, name in enumerate(read_study(study)["scenarios"])}
-    runs, others = [], []
+    record = read_study(study)
+    order = {name: place for place, name in enumerate(record["scenarios"])}
+    runs, others = [], set(record["runs"])
     for folder in find_runs(study):
         run = ended_run(folder)
         if run is None or run.status != "complete":
-            others.append(folder.name)
+            others.add(folder.name)
         else:
             runs.append(run)
+            others.discard(folder.name)
     if not runs:
         raise UserError(f"{study} holds no complete run; run the study first")
-    return sorted(runs, key=lambda run: order.get(run.scenario, len(order))), others
+    return sorted(runs, key=lambda run: order.get(run.scenario, len(order))), sorted(others)
+
+
+def left_out_note(runs: Sequence[Run], others: Sequence[str]) -> str:
+    """What is said of a study some of whose runs are not complete."""
+    return (
+        f"{len(runs)} of {len(runs) + len(others)} runs are complete; left out: "
+        f"{in_short(others)}. The command of the study, once more, goes on with it."
+    )
 
 
 def in_short(names: Sequence[str]) -> str:

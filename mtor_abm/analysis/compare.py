@@ -390,14 +390,18 @@ def sentence(control: str, arm: str, rows: Sequence[dict[str, Any]]) -> str:
     area = next((r for r in rows if r["readout"] == f"{TUMOUR_AREA}_final"), None)
     if area is None or (area["control_mean"] == 0.0 and area["treated_mean"] == 0.0):
         return start + counted + "."
-    if area["estimate"] == (1.0 if area["effect"] == "ratio" else 0.0):
+    nothing = 1.0 if area["effect"] == "ratio" else 0.0
+    if area["estimate"] == nothing:
         change = "ends the same"
+    elif area["ci_low"] <= nothing <= area["ci_high"]:
+        change = f"at the end cannot be told apart, {effect_text(area)}"
     elif area["effect"] == "ratio":
         larger = "smaller" if area["estimate"] < 1.0 else "larger"
         change = f"ends {100.0 * abs(area['estimate'] - 1.0):.3g} % {larger}, {effect_text(area)}"
     else:
         change = f"ends {effect_text(area)} {area['unit']} different"
-    return f"{start}the tumour {change}; {counted}."
+    among = ", its size not among them" if clear and not area["p_adjusted"] < SIGNIFICANT else ""
+    return f"{start}the tumour {change}; {counted}{among}."
 
 
 def _aligned(rows: Sequence[dict[str, Any]]) -> str:
@@ -406,7 +410,8 @@ def _aligned(rows: Sequence[dict[str, Any]]) -> str:
     body = [
         (
             row["readout"], str(row["unit"]), _short(row["control_mean"]),
-            _short(row["treated_mean"]), effect_text(row), p_text(row["p_adjusted"]),
+            _short(row["treated_mean"]), effect_text(row) + _reached(row),
+            p_text(row["p_adjusted"]),
         )
         for row in rows
     ]  # fmt: skip
@@ -428,6 +433,14 @@ def effect_text(row: dict[str, Any]) -> str:
         return text
     inner = "{:.3g}, {:.3g}" if row["effect"] == "ratio" else "{:+.3g}, {:+.3g}"
     return f"{text} [{inner.format(row['ci_low'], row['ci_high'])}]"
+
+
+def _reached(row: dict[str, Any]) -> str:
+    """Of a time: how many runs of either arm got there, if not all did; the end counts else."""
+    counts = [row["control_reached"], row["treated_reached"]]
+    if any(map(math.isnan, counts)) or min(counts) >= row["n_pairs"]:
+        return ""
+    return f", {counts[0]:g} and {counts[1]:g} of {row['n_pairs']:g} got there"
 
 
 def _short(value: float) -> str:

@@ -14,7 +14,7 @@ from ..errors import UserError
 from ..histomorphometry import SMALLEST_STRUT
 from ..seeding import GeometryParameters
 from ..version import VERSION
-from ..whole_file import write_file
+from ..whole_file import storage_error, write_file
 from .bone_mask import (
     MEASURES,
     grey_levels,
@@ -176,6 +176,10 @@ def make_section(request: Request) -> Made:
     content = section_bytes(section)
     if request.out.exists() and request.out.read_bytes() != content:
         notes.append(f"another {request.out.name} was replaced; runs begun from it cannot go on")
+    try:
+        request.out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(error, request.out.parent) from error
     write_file(request.out, content)
     notes += _vessel_notes(section, vessels)
     written = read_section(request.out)
@@ -324,6 +328,10 @@ def _vessel_notes(section: Section, vessels: Vessels | None) -> list[str]:
     return []
 
 
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}{'s' * (n != 1)}"
+
+
 def _lines(request: Request, about: Mapping[str, Any], image: GreyImage) -> list[tuple[str, str]]:
     rows, columns = image.pixels.shape
     dropped, lattice, seen = about["dropped"], about["lattice"], about["vessels"]
@@ -332,7 +340,8 @@ def _lines(request: Request, about: Mapping[str, Any], image: GreyImage) -> list
         ("image", f"{image.name}, {columns} x {rows} pixels of {about['pixel_um']:g} um "
          f"({about['scale_from']})"),
         ("bone", f"{'below' if request.invert else 'above'} {about['threshold']:g} "
-         f"({about['threshold_from']}); {dropped['islands']} pieces and {dropped['holes']} holes "
+         f"({about['threshold_from']}); {_counted(dropped['islands'], 'piece')} and "
+         f"{_counted(dropped['holes'], 'hole')} "
          f"below {about['despeckle_um2']:g} um2 dropped"),
         ("lattice", f"{nx} x {ny} sites of {dx:g} um, {nx * dx / 1e3:g} x {ny * dx / 1e3:g} mm"),
         ("vessels", "none given: drawn for each seed" if seen is None else

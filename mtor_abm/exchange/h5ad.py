@@ -25,8 +25,8 @@ def write_h5ad(recorded: Recorded, path: Path) -> list[str]:
     Raises:
         UserError: no such days, or anndata is missing.
     """
-    anndata = library("anndata", "h5ad", "h5ad")
     days = recorded.chosen(CELLS)
+    anndata = library("anndata", "h5ad", "h5ad")
     tables = [recorded.cells(day) for day in days]
     cells = pd.concat(
         [table.assign(day=day) for table, day in zip(tables, days, strict=True)], ignore_index=True

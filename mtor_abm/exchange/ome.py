@@ -28,6 +28,7 @@ def write_ome_zarr(recorded: Recorded, path: Path) -> list[str]:
     Raises:
         UserError: no such days, or ome-zarr is missing.
     """
+    recorded.chosen(FIELD_TABLES)  # says what the run lacks before what the machine lacks
     writer = library("ome_zarr.writer", "ome", "ome-zarr")
     zarr = library("zarr", "ome", "ome-zarr")
     stack = Stack.of(recorded)
@@ -76,6 +77,7 @@ def write_ome_tiff(recorded: Recorded, path: Path) -> list[str]:
     Raises:
         UserError: no such days, or tifffile is missing.
     """
+    recorded.chosen(FIELD_TABLES)
     tifffile = library("tifffile", "ome", "ome-tiff")
     stack = Stack.of(recorded)
     about = {k: v if isinstance(v, str) else json.dumps(v)

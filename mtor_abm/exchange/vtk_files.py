@@ -40,7 +40,6 @@ def write_vtk(recorded: Recorded, folder: Path) -> list[str]:
     Raises:
         UserError: no such days, or pyvista is missing.
     """
-    pyvista = library("pyvista", "vtk", "vtk")
     days = recorded.chosen_of_each()
     if not any(days.values()):
         raise UserError(
@@ -48,6 +47,7 @@ def write_vtk(recorded: Recorded, folder: Path) -> list[str]:
             f"again under another --name with -S {SETTING[CELLS]}=[DAY,...] and "
             f"-S {SETTING[FIELD_TABLES]}=[DAY,...]"
         )
+    pyvista = library("pyvista", "vtk", "vtk")
     about = recorded.provenance()
     for day in days[FIELD_TABLES]:
         image = _image(pyvista, recorded.sites(day))

@@ -73,10 +73,8 @@ def read_study(study: Path) -> dict[str, Any]:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise StoreError(
-            f"{study} is no study of mtor_abm (no {STUDY_FILE}); give the folder of one, "
-            "e.g. outputs/demo"
-        ) from None
+        why = f"is no study of mtor_abm (no {STUDY_FILE})" if study.exists() else "does not exist"
+        raise StoreError(f"{study} {why}; give the folder of one, e.g. outputs/demo") from None
     except OSError as error:
         raise storage_error(error, path) from error
     except (ValueError, RecursionError):

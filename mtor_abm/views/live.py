@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -31,7 +32,7 @@ def serve(
     scenario: str, changes: Sequence[str] = (), seed: int = 1, port: int = PORT,
     open_browser: bool = True, say: Callable[[str], None] = lambda line: None,
 ) -> int:  # fmt: skip
-    """Serve the page until it is stopped by ctrl-C; returns the exit code of the server.
+    """Serve the page until it is stopped by ctrl-C or SIGTERM; returns the exit code of the server.
 
     Args:
         scenario: name or path. changes: "key=value" each. seed: of the first model.
@@ -51,6 +52,7 @@ def serve(
     command = [sys.executable, "-m", "solara", "run", PAGE, "--host", HOST, "--port", str(port),
                "--production", "--log-level", "warning", "--log-level-uvicorn", "warning",
                "--open" if open_browser else "--no-open"]  # fmt: skip
+    signal.signal(signal.SIGTERM, _stop)  # the server must not outlive us
     server = subprocess.Popen(
         command, env={**os.environ, **OFFLINE, "MTOR_ABM_VIEW": json.dumps(asked)}
     )
@@ -61,6 +63,10 @@ def serve(
     finally:
         server.terminate()
         server.wait()
+
+
+def _stop(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _refuse_busy(port: int) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..analysis.arms import flat
+from ..analysis.compare import TUMOUR_AREA
 from ..errors import UserError
 from ..model import MarrowModel
 from ..provenance import identity
@@ -111,7 +112,9 @@ def _made_again(
 ) -> Iterator[Moment]:
     models = [MarrowModel(record.scenario, record.seed) for record in made]
     areas = [
-        dict(zip(run.timeseries["time_h"], run.timeseries["tumour_area_mm2"], strict=True))
+        dict(zip(run.timeseries["time_h"], run.timeseries[TUMOUR_AREA], strict=True))
+        if TUMOUR_AREA in run.timeseries.columns
+        else {}
         for run in runs
     ]
     for step in steps:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis.arms import Arm, arms_of, complete_runs, in_short
+from ..analysis.arms import Arm, arms_of, complete_runs, left_out_note
 from ..analysis.compare import HOURS_PER_DAY, effects_of
 from ..errors import UserError
 from ..store import Run
@@ -46,9 +46,10 @@ class StudyData:
 
     @property
     def columns(self) -> dict[str, dict[str, str]]:
-        """Columns of the time series: name -> unit and meaning."""
+        """Columns of the time series that every arm has: name -> unit and meaning."""
         told: dict[str, dict[str, str]] = self.control.first.manifest.get("tables", {})
-        return told
+        written = set.intersection(*(set(arm.first.timeseries.columns) for arm in self.arms))
+        return {name: about for name, about in told.items() if name in written}
 
     def counted(self) -> str:
         """How many arms, runs and pairs there are, in words."""
@@ -80,7 +81,7 @@ def study_data(study: Path, control: str | None = None) -> StudyData:
         UserError: no study, no complete run, no such arm, or a damaged file.
     """
     runs, left_out = complete_runs(study)
-    notes = [f"Left out, not complete: {in_short(left_out)}."] if left_out else []
+    notes = [left_out_note(runs, left_out)] if left_out else []
     found = {arm.name: arm for arm in arms_of(runs)}
     if control is not None and control not in found:
         raise UserError(f"{study} has no runs of {control!r}; it has {', '.join(found)}")

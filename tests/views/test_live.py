@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import io
+import signal
 import socket
 import subprocess
 import sys
@@ -145,23 +146,25 @@ def test_busy_port_missing_library_and_odd_port_are_one_line(monkeypatch):
 
 
 @pytest.fixture
-def address():
-    """A live view of a small marrow, served for one test."""
+def address(request):
+    """A live view of a small marrow, served for one test: (signal that stops it, changes)."""
+    stop, changes = request.param
     skip_without_browser()
     for name in live.NEEDED:
         pytest.importorskip(name, reason="no live view: pip install -e '.[live]'")
     with socket.socket() as free:
         free.bind((live.HOST, 0))
         port = free.getsockname()[1]
-    changes = [word for change in LONG for word in ("-S", change)]
+    words = [word for change in (*LONG, *changes) for word in ("-S", change)]
     command = [sys.executable, "run.py", "view", "rapamycin", "--no-browser", "--port", str(port)]
-    server = subprocess.Popen([*command, *changes], cwd=ROOT, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen([*command, *words], cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
         wait_for(lambda: answers(f"http://{live.HOST}:{port}/"), 240.0)
         yield f"http://{live.HOST}:{port}/"
     finally:
-        server.send_signal(2)  # ctrl-C
+        server.send_signal(stop)
         server.wait(30.0)
+        assert not answers(f"http://{live.HOST}:{port}/"), "the server outlives its command"
 
 
 def answers(url):
@@ -179,46 +182,72 @@ def wait_for(what, seconds=60.0):
         time.sleep(0.1)
 
 
+class LivePage:
+    """The page as a person has it before them."""
+
+    def __init__(self, page):
+        self.page = page
+
+    def buttons(self, name):
+        return self.page.find_elements("xpath", f"//button[normalize-space(.)='{name}']")
+
+    def step(self):
+        return self.page.execute_script(
+            "const now = document.getElementById('now'); return now ? +now.dataset.step : -1"
+        )
+
+    def text(self):
+        return self.page.execute_script("return document.body.innerText")
+
+    def in_plasma_nm(self):
+        """The number beside the curve of the drug."""
+        titles = self.page.execute_script(
+            "return [...document.querySelectorAll('.curves svg text:first-of-type')]"
+            ".map(e => e.textContent)"
+        )
+        (said,) = [title for title in titles if "free in plasma (nM)" in title]
+        return float(said.rpartition(": ")[2])
+
+    def press(self, name, has_come):
+        """Press a button until it acts: a click on a button that is just drawn anew is lost."""
+        from selenium.common.exceptions import WebDriverException
+
+        for _ in range(6):
+            with contextlib.suppress(AssertionError, IndexError, WebDriverException):
+                self.buttons(name)[0].click()
+            with contextlib.suppress(AssertionError):
+                return wait_for(has_come, 20.0)
+        raise AssertionError(f"'{name}' did nothing")
+
+    def key_on_slider(self, which, key):
+        """One key, once, to a slider that may be drawn anew at that moment."""
+        from selenium.common.exceptions import StaleElementReferenceException
+
+        for _ in range(20):
+            with contextlib.suppress(StaleElementReferenceException, IndexError):
+                thumb = self.page.find_elements("css selector", ".doses [role=slider]")[which]
+                self.page.execute_script("arguments[0].focus()", thumb)
+                return thumb.send_keys(key)
+            time.sleep(0.1)
+        raise AssertionError("the slider would not hold still")
+
+
+@pytest.mark.parametrize("address", [(signal.SIGINT, ())], indirect=True)
 def test_start_pause_step_dose_and_reset_work_and_nothing_leaves_the_machine(address):
-    from selenium.common.exceptions import WebDriverException
-
     with browser() as page:
-
-        def at(text):
-            xpath = f"//button[normalize-space(.)='{text}']"
-            return page.find_elements("xpath", xpath)
-
-        def step():
-            return page.execute_script(
-                "const now = document.getElementById('now'); return now ? +now.dataset.step : -1"
-            )
-
-        def text():
-            return page.execute_script("return document.body.innerText")
-
+        live_page = LivePage(page)
+        step, text, press = live_page.step, live_page.text, live_page.press
         page.get(address)
         wait_for(lambda: step() == 0, 120.0)
         assert "dose: 1.5 mg/kg" in text() and "Tumour area" in text()
-
-        def press(name, has_come):
-            """Press a button until it acts: a click on a button that is just drawn anew is lost."""
-            for _ in range(6):
-                with contextlib.suppress(AssertionError, IndexError, WebDriverException):
-                    at(name)[0].click()
-                with contextlib.suppress(AssertionError):
-                    return wait_for(has_come, 20.0)
-            raise AssertionError(f"'{name}' did nothing")
-
         press("Step", lambda: step() >= 1)
         press("▶", lambda: step() > 5)
-        thumb = page.find_element("css selector", ".doses [role=slider]")
-        page.execute_script("arguments[0].focus()", thumb)
-        thumb.send_keys("\ue014")  # one step to the right
+        live_page.key_on_slider(0, "\ue014")  # one step to the right
         wait_for(lambda: "dose: 1.6 mg/kg" in text(), 180.0)
         running = step()
         assert running < 2400, "the run was over before the dose was changed"
         wait_for(lambda: step() > running)  # it went on meanwhile
-        press("❚❚", lambda: at("▶"))
+        press("❚❚", lambda: live_page.buttons("▶"))
         time.sleep(1.0)
         paused = step()
         time.sleep(1.5)
@@ -235,3 +264,33 @@ def test_start_pause_step_dose_and_reset_work_and_nothing_leaves_the_machine(add
         assert "dose: 1.6 mg/kg" in text()  # the sliders stay
         assert console_errors(page) == []
         assert foreign_requests(page) == []
+
+
+@pytest.mark.parametrize(
+    "address", [(signal.SIGTERM, ("drugs.rapamycin.start_day=0",))], indirect=True
+)
+def test_sliders_change_what_is_in_the_body_from_that_hour_on(address):
+    def free_nm(hour, stop_day=100.0):
+        given = Regimen("rapamycin", "ip", "mouse", 10.0, start_day=0.0, stop_day=stop_day)
+        return PlasmaCurve(given).free_nM(np.array([float(hour)]))[0]
+
+    with browser() as page:
+        live_page = LivePage(page)
+        step, text, press = live_page.step, live_page.text, live_page.press
+        page.get(address)
+        wait_for(lambda: step() == 0, 120.0)
+        live_page.key_on_slider(0, "\ue010")  # End: the highest dose
+        wait_for(lambda: "dose: 10.0 mg/kg" in text())
+        for hour in (1, 2, 3):
+            press("Step", lambda hour=hour: step() >= hour)
+        now = step()
+        wait_for(lambda: live_page.in_plasma_nm() == pytest.approx(free_nm(now), rel=0.01))
+        live_page.key_on_slider(1, "\ue010")  # the first day lies at the end: no dose from now on
+        wait_for(lambda: "first day: 100" in text())
+        press("▶", lambda: step() > 30)
+        press("❚❚", lambda: live_page.buttons("▶"))
+        time.sleep(1.0)
+        later = step()
+        assert free_nm(later) > 2.0 * free_nm(later, now / 24.0)  # a second dose would show
+        assert live_page.in_plasma_nm() == pytest.approx(free_nm(later, now / 24.0), rel=0.01)
+        assert console_errors(page) == []

@@ -313,10 +313,13 @@ def test_runs_that_are_not_complete_are_left_out_and_named(demo, tmp_path):
     manifest = place / "another__seed_0003" / MANIFEST
     manifest.write_text(manifest.read_text().replace('"complete"', '"failed"'))
     report = write_report([place])
-    said = "Left out, not complete: another__seed_0003, rapamycin__seed_0002."
+    said = (
+        "7 of 9 runs are complete; left out: another__seed_0003, rapamycin__seed_0002. The command "
+        "of the study, once more, goes on with it."
+    )
     assert said in report.notes
     assert report.seeds == [1]
-    assert "Left out, not complete" in report.path.read_text()
+    assert "7 of 9 runs are complete" in report.path.read_text()
 
 
 def test_no_file_of_others_is_replaced(demo, tmp_path):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...analysis.arms import Arm, arms_of, complete_runs, find_arms, in_short
+from ...analysis.arms import Arm, arms_of, complete_runs, find_arms, left_out_note
 from ...analysis.compare import Comparison, compare_arms, label_beside
 from ...errors import UserError
 from ...runner.study_folder import STUDY_FILE
@@ -132,7 +132,7 @@ def _arms(places: Sequence[str | Path], notes: list[str]) -> list[Arm]:
         if (place / STUDY_FILE).exists():
             found, left_out = complete_runs(place)
             if left_out:
-                notes.append(f"Left out, not complete: {in_short(left_out)}.")
+                notes.append(left_out_note(found, left_out))
         else:
             found = [run for arm in find_arms(place) for run in arm.runs.values()]
         for run in found:

@@ -10,6 +10,7 @@ from string import Template
 from typing import Any
 
 from ...errors import UserError
+from ...runner.study_folder import STUDY_FILE
 from ...version import VERSION
 from ...whole_file import storage_error, write_file
 from . import compared, courses, effects, ending, marrow_map, pathway
@@ -60,13 +61,14 @@ def write_report(
     Args:
         places: studies, STUDY/SCENARIO or run folders.
         control: arm that the others are held against; None takes the first.
-        out: the file; None takes report.html in the folder of the control's study.
+        out: the file; None takes report.html in the study, and for less or more than one whole
+            study a name of its own beside it, so that the study's page stays.
 
     Raises:
         UserError: as `collect`; another file stands in its place; the disk refuses.
     """
     material = collect(places, control)
-    path = material.control.arm.study / FILE_NAME if out is None else out
+    path = material.control.arm.study / _file_name(places) if out is None else out
     _refuse_foreign(path)
     maps = marrow_map.packed(material)
     content = page(material, maps).encode("utf-8")
@@ -82,6 +84,13 @@ def write_report(
         path, len(content), [arm.label for arm in material.arms], material.seeds,
         [] if maps is None else maps.about["seeds"], notes,
     )  # fmt: skip
+
+
+def _file_name(places: Sequence[str | Path]) -> str:
+    if len(places) == 1 and (Path(places[0]) / STUDY_FILE).exists():
+        return FILE_NAME
+    names = "_".join(Path(place).resolve().name for place in places)
+    return f"report_{names}.html" if len(names) < 100 else f"report_{len(places)}_places.html"
 
 
 def page(material: Material, maps: marrow_map.Packed | None) -> str:
