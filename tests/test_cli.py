@@ -332,6 +332,14 @@ def test_context_claims_are_reported_without_a_run(capsys, tmp_path):
     assert (row["id"], row["verdict"], row["effect"]) == ("S0-7", "not tested", None)
 
 
+def test_describe_knows_the_readouts_that_compare_prints(capsys):
+    assert cli.main(["describe", "n_oc_per_b_pm_per_mm_mean"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("n_oc_per_b_pm_per_mm_mean (readout)")
+    assert "multinucleate osteoclasts per bone perimeter: mean over time" in text
+    assert cli.main(["describe", "bv_tv_doubling_d"]) == 2  # no readout of this column
+
+
 def test_describe_says_what_a_claim_and_a_switch_are(capsys, tmp_path):
     assert cli.main(["describe", "claim", "S1.3-8", "--out", str(tmp_path)]) == 0
     told = capsys.readouterr().out

@@ -1,4 +1,5 @@
 import json
+import math
 import shutil
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 from toy_marrow import ToyColumn, ToyEngine, ToyOutput, ToyRun, ToyScenario
 
 from mtor_abm.analysis import arms as arms_module
-from mtor_abm.analysis.compare import COLUMNS, compare
+from mtor_abm.analysis.compare import COLUMNS, Comparison, compare, sentence
 from mtor_abm.errors import UserError
 from mtor_abm.runner.batch import run_study
 from mtor_abm.store import MANIFEST
@@ -291,3 +292,30 @@ def test_flat_tables():
     assert arms_module.flat({"a": {"b": 1, "c": {"d": 2}}, "e": 3}) == {
         "a.b": 1, "a.c.d": 2, "e": 3,
     }  # fmt: skip
+
+
+def _row(**values):
+    plain = dict.fromkeys(("control_reached", "treated_reached"), math.nan)
+    return {"n_pairs": 4, "effect": "ratio", "p_adjusted": 0.3, "control_mean": 1.0, **plain,
+            "treated_mean": 0.7, "readout": "tumour_area_mm2_final", "unit": "mm2",
+            "estimate": 0.7, "ci_low": 0.4, "ci_high": 1.2, **values}  # fmt: skip
+
+
+def test_sentence_claims_no_more_than_the_interval():
+    assert "the tumour at the end cannot be told apart, x 0.7 [0.4, 1.2];" in sentence(
+        "vehicle", "drug", [_row()]
+    )
+    clear = _row(readout="bv_tv_final", p_adjusted=0.01)
+    told = sentence("vehicle", "drug", [_row(ci_high=0.9), clear])
+    assert "ends 30 % smaller, x 0.7 [0.4, 0.9]; 1 of 2 readouts differ" in told
+    assert told.endswith("(adjusted p < 0.05), its size not among them.")
+    told = sentence("vehicle", "drug", [_row(ci_high=0.9, p_adjusted=0.02)])
+    assert told.endswith("1 of 1 readouts differ (adjusted p < 0.05).")
+
+
+def test_a_time_that_some_runs_never_reach_says_so():
+    late = _row(readout="days_to_tumour_area_mm2_0.1", effect="difference", control_reached=4)
+    for reached, said in ((1, ", 4 and 1 of 4 got there"), (4, "")):
+        row = late | {"treated_reached": reached}
+        text = Comparison("vehicle", [row | {"treated": "drug"}]).text()
+        assert (", 4 and" in text) == bool(said) and said in text

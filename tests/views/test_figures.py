@@ -10,7 +10,7 @@ import pytest
 from toy_marrow import ToyColumn, ToyEngine, ToyScenario
 
 from mtor_abm import cli
-from mtor_abm.analysis.compare import HEADLINES, compare
+from mtor_abm.analysis.compare import HEADLINES, TUMOUR_AREA, compare
 from mtor_abm.errors import UserError
 from mtor_abm.runner.batch import run_study
 from mtor_abm.snapshots import CELL_COLUMNS
@@ -158,6 +158,15 @@ def test_effects_are_those_of_compare(demo, tmp_path):
 def test_every_headline_of_compare_has_words():
     assert set(charts.WORDS) == set(HEADLINES)
     assert charts._in_words("days_to_tumour_area_mm2_0.416") == "Time to 0.416 mm² of tumour"
+
+
+def test_what_an_arm_does_not_hold_is_not_drawn(demo):
+    data = study_data(demo)
+    run = data.treated[0].first
+    run.__dict__["timeseries"] = run.timeseries.drop(columns=["n_tumour_dormant", TUMOUR_AREA])
+    shown = [p.get_title(loc="left") for p in charts.time_courses(data).axes]
+    assert shown and TITLES["n_tumour_dormant"] not in shown and "Tumour area" not in shown
+    assert charts.fates(data) is None
 
 
 def test_survival_drops_once_for_each_run_that_gets_there(demo):

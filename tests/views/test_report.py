@@ -306,6 +306,25 @@ def test_control_and_single_runs_may_be_named(demo, tmp_path):
         write_report([demo], "nobody", out)
 
 
+def test_a_page_of_less_or_more_than_a_study_does_not_take_the_place_of_the_studys(demo, tmp_path):
+    place = tmp_path / "copy"
+    shutil.copytree(demo, place)
+    whole = write_report([place]).path
+    before = whole.read_bytes()
+    part = write_report([place / "vehicle__seed_0001", place / "rapamycin"]).path
+    assert whole == place / "report.html" and whole.read_bytes() == before
+    assert part == place / "report_vehicle__seed_0001_rapamycin.html"
+
+
+def test_runs_of_the_plan_that_never_began_are_counted(demo, tmp_path):
+    place = tmp_path / "copy"
+    shutil.copytree(demo, place)
+    for run in place.glob("rapamycin__*"):
+        shutil.rmtree(run)
+    report = write_report([place])
+    assert report.notes[0].startswith("6 of 9 runs are complete; left out: rapamycin__seed_0001,")
+
+
 def test_runs_that_are_not_complete_are_left_out_and_named(demo, tmp_path):
     place = tmp_path / "copy"
     shutil.copytree(demo, place)
