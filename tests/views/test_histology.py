@@ -66,7 +66,10 @@ def test_each_site_bears_the_colour_of_what_is_there():
 
 def test_caption_gives_area_and_bone():
     assert SNAPSHOT.dx_um == 10.0
-    assert SNAPSHOT.caption() == "by hand\ntumour 0.00 mm², BV/TV 0.167"
+    assert SNAPSHOT.caption() == "by hand\ntumour 0.0001 mm², BV/TV 0.167"
+    for n, said in ((214, "0.0214"), (7797, "0.78"), (0, "0")):
+        cells = CELLS[CELLS["cell_type"] == "tumour"].sample(n, replace=True, random_state=1)
+        assert f"tumour {said} mm²" in Snapshot("", cells, SITES).measures()
 
 
 def test_picture_is_written(tmp_path):
