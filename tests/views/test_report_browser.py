@@ -318,11 +318,10 @@ def test_it_prints(page):
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext: poppler-utils")
 def test_a_printed_map_has_its_legend_on_the_same_sheet(page):
-    section = by_id(page, "effects")
+    above = by_id(page, "effects")
+    lowered = "arguments[0].style.paddingBottom = `${arguments[1]}px`"
     for lower in (0, 150, 300, 450, 600):  # pixels: wherever the map comes to stand
-        page.execute_script(
-            "arguments[0].style.paddingBottom = `${arguments[1]}px`", section, lower
-        )
+        page.execute_script(lowered, above, lower)
         told = ["pdftotext", "-", "-"]
         sheets = subprocess.run(told, input=printed(page), capture_output=True, check=True).stdout
         of_map = [s for s in sheets.decode().split("\f") if "tumour cells, BV/TV" in s]
@@ -330,7 +329,7 @@ def test_a_printed_map_has_its_legend_on_the_same_sheet(page):
         for word in ("Map of the marrow", "day 3", "tumour, dormant", *palette.GROUND):
             assert word in of_map[0], (lower, word)
         assert "osteocyte" not in of_map[0]  # switched off, so not in the picture either
-    page.execute_script("arguments[0].style.paddingBottom = ''", section)
+    page.execute_script(lowered, above, 0)
 
 
 def test_no_label_under_the_map_is_cut(page):
