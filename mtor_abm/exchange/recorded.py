@@ -36,15 +36,15 @@ MASKS: dict[str, dict[int, str]] = {
 }
 #: Colours of these values in viewers of labels, as on the map of the report.
 MASK_COLOURS: dict[str, dict[int, str]] = {
-    "bone": {1: "#cdbf9f", 2: "#efe3b4"},
-    "vessel": {1: "#ee9a94", 2: "#b2182b", 3: "#b2182b"},
-    "perfused": {1: "#ee9a94"},
+    "bone": {1: "#d9c8a2", 2: "#fbeaa8"},
+    "vessel": {1: "#cf6267", 2: "#a81420", 3: "#a81420"},
+    "perfused": {1: "#cf6267"},
     "cell_type": {
         CELL_CODES[name]: colour
         for name, colour in (
-            ("tumour", "#5e3c99"), ("osteoclast_precursor", "#a6cee3"), ("osteoclast", "#1f6fb4"),
-            ("mesenchymal", "#8c6d31"), ("osteoblast", "#1b7837"), ("adipocyte", "#f0d264"),
-            ("car", "#c9c3b4"),
+            ("tumour", "#43246e"), ("osteoclast_precursor", "#c2e4fd"), ("osteoclast", "#1f68bd"),
+            ("mesenchymal", "#b68134"), ("osteoblast", "#4fb0a4"), ("adipocyte", "#f4ca52"),
+            ("car", "#a59782"),
         )
     },
 }  # fmt: skip

@@ -84,8 +84,8 @@ class Snapshot:
         return f"{self.title}\n{self.measures()}"
 
     def measures(self) -> str:
-        """The tumour's area and BV/TV."""
-        return f"tumour {self.tumour_mm2:.2f} mm², BV/TV {self.sites['bone'].mean():.3f}"
+        """The tumour's area and BV/TV, as precise for a small tumour as for a large one."""
+        return f"tumour {self.tumour_mm2:.3g} mm², BV/TV {self.sites['bone'].mean():.3f}"
 
 
 def simulated(scenario: str, seed: int, day: float) -> Snapshot:

@@ -1,6 +1,9 @@
 """Colours of bone, vessels and cells, the same in every picture of the marrow.
 
-They differ in lightness as well as in hue, for the colour-blind and for print in grey.
+Any two of them stay apart under simulated deuteranopia, protanopia and, less, tritanopia. In grey,
+these do: bone and vessel, vessel and sprout, vessel and quiescent tumour, sprout and tumour, the
+three states of tumour, and osteoclast, osteoblast and tumour. tests/views/test_palette.py says by
+how much.
 """
 
 # What is painted, the later over the earlier: label, colour.
@@ -8,16 +11,16 @@ MARROW, BONE, CAVITY = "marrow", "bone", "cavity under repair"
 VESSEL, SPROUT = "vessel", "sprouting vessel"
 COLOURS = {
     MARROW: "#fdf8f1",
-    BONE: "#cdbf9f",
-    CAVITY: "#efe3b4",
-    VESSEL: "#ee9a94",
-    SPROUT: "#b2182b",
+    BONE: "#d9c8a2",
+    CAVITY: "#fbeaa8",
+    VESSEL: "#cf6267",
+    SPROUT: "#a81420",
 }
-OSTEOBLAST = ("osteoblast, young or at work", "#1b7837")
-CYCLING = ("tumour, cycling", "#5e3c99")
-QUIESCENT = ("tumour, quiescent", "#b9a9d8")
+OSTEOBLAST = ("osteoblast, young or at work", "#4fb0a4")
+CYCLING = ("tumour, cycling", "#43246e")
+QUIESCENT = ("tumour, quiescent", "#c1b7ef")
 DORMANT = ("tumour, dormant", "#101010")
-OSTEOCLAST = ("osteoclast", "#1f6fb4")
+OSTEOCLAST = ("osteoclast", "#1f68bd")
 CELL_COLOURS: dict[tuple[str, tuple[str, ...]], tuple[str, str]] = {
     ("osteoblast", ("preosteoblast", "osteoblast")): OSTEOBLAST,
     ("tumour", ("cycling",)): CYCLING,
@@ -25,6 +28,6 @@ CELL_COLOURS: dict[tuple[str, tuple[str, ...]], tuple[str, str]] = {
     ("tumour", ("dormant",)): DORMANT,
 }
 
-# Clones, the largest first; all others in grey. None is near the blue of osteoclasts.
-CLONE_COLOURS = ("#5e3c99", "#e66101", "#009e73", "#222222", "#cc79a7", "#f0e442", "#56b4e9")
-OTHER_CLONES = "#a8a3b0"
+# Clones, the largest first; all others in grey. More than six would not stay apart.
+CLONE_COLOURS = ("#43246e", "#d68712", "#91baf7", "#111111", "#dcee3a", "#7a1547")
+OTHER_CLONES = "#6f6c77"

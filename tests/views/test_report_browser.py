@@ -6,6 +6,8 @@ Screenshots go to the folder MTOR_ABM_SCREENSHOTS, or to a temporary one; look a
 import base64
 import json
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -308,8 +310,38 @@ def test_it_prints(page):
     assert content.startswith(b"%PDF") and 4 <= pages <= 20
     look(page, 1280, 900, media="print")
     assert not by_id(page, "map-play").is_displayed()
+    boxes = page.find_elements("css selector", ".layers input")
+    assert boxes and not any(box.is_displayed() for box in boxes)
     assert page.find_element("css selector", "canvas").is_displayed()
     look(page, 1280, 900)
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext: poppler-utils")
+def test_a_printed_map_has_its_legend_on_the_same_sheet(page):
+    above = by_id(page, "effects")
+    lowered = "arguments[0].style.paddingBottom = `${arguments[1]}px`"
+    for lower in (0, 150, 300, 450, 600):  # pixels: wherever the map comes to stand
+        page.execute_script(lowered, above, lower)
+        told = ["pdftotext", "-", "-"]
+        sheets = subprocess.run(told, input=printed(page), capture_output=True, check=True).stdout
+        of_map = [s for s in sheets.decode().split("\f") if "tumour cells, BV/TV" in s]
+        assert len(of_map) == 1
+        for word in ("Map of the marrow", "day 3", "tumour, dormant", *palette.GROUND):
+            assert word in of_map[0], (lower, word)
+        assert "osteocyte" not in of_map[0]  # switched off, so not in the picture either
+    page.execute_script(lowered, above, 0)
+
+
+def test_no_label_under_the_map_is_cut(page):
+    for width in (1280, 390, 320):
+        look(page, width, 900)
+        settle(page)
+        cut = page.execute_script(
+            "return [...document.querySelectorAll('.site dt, .site dd')]"
+            ".filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent)"
+        )
+        assert cut == [], width
+        assert page.find_elements("css selector", ".site dt")
 
 
 def test_screenshots(page, tmp_path_factory):
@@ -323,6 +355,7 @@ def test_screenshots(page, tmp_path_factory):
         ("phone", every[:4], {"width": 390, "height": 844}),
         ("dark", every[1:4], {"width": 1280, "height": 900, "scheme": "dark"}),
         ("grey", every[2:4], {"width": 1280, "height": 900, "deficiency": "achromatopsia"}),
+        ("deuteranopia", ["map"], {"width": 1280, "height": 900, "deficiency": "deuteranopia"}),
     ]
     for view, sections, how in views:
         look(page, **how)

@@ -210,21 +210,27 @@
       if (!groups.has(id)) groups.set(id, { colour, cells: [] });
       groups.get(id).cells.push(i);
     }
+    const round = (i) => {
+      const r = radius(f, i) * size * (layers[f.layer[i]].big ? 1 : small);
+      const x = (f.x[i] + 0.5) * size, y = canvas.height - (f.y[i] + 0.5) * size;
+      g.moveTo(x + r, y);
+      g.arc(x, y, r, 0, 7);
+    };
+    const asSquares = size < 7 && small > 1; // discs this small leave gaps
     for (const { colour, cells } of groups.values()) {
       g.beginPath();
       for (const i of cells) {
-        const r = radius(f, i) * size * (layers[f.layer[i]].big ? 1 : small);
-        const x = (f.x[i] + 0.5) * size, y = canvas.height - (f.y[i] + 0.5) * size;
-        if (size < 7 && small > 1 && !layers[f.layer[i]].big) {
-          g.rect(x - size / 2, y - size / 2, size, size); // discs this small leave gaps
-          continue;
-        }
-        g.moveTo(x + r, y);
-        g.arc(x, y, r, 0, 7);
+        if (asSquares && !layers[f.layer[i]].big) g.rect(f.x[i] * size, canvas.height - (f.y[i] + 1) * size, size, size);
+        else round(i);
       }
       g.fillStyle = colour;
       g.fill();
     }
+    g.beginPath(); // a dark edge tells osteoclasts from other cells where colours do not
+    [...groups.values()].flatMap(({ cells }) => cells).filter((i) => layers[f.layer[i]].big).forEach(round);
+    g.strokeStyle = "#0d2f52";
+    g.lineWidth = Math.max(1, size / 7);
+    g.stroke();
     drawBar(g, canvas, size);
     if (state.cross != null) drawCross(g, canvas, size);
   }

@@ -40,13 +40,13 @@ GROUND = {
 #: Layers of the map that can be switched off: label, cell type, states, colour, shown at first.
 #: The later is drawn over the earlier.
 LAYERS: tuple[tuple[str, str, tuple[str, ...], str, bool], ...] = (
-    ("fat cell", "adipocyte", ("resting",), "#f0d264", True),
-    ("reticular (CAR) cell", "car", ("resting",), "#c9c3b4", False),
-    ("stem cell (MSC)", "mesenchymal", ("resting",), "#8c6d31", False),
-    ("osteocyte", "osteoblast", ("osteocyte",), "#7d776a", False),
-    ("lining cell", "osteoblast", ("lining",), "#a6dba0", False),
-    ("monocyte", "osteoclast_precursor", ("monocyte",), "#a6cee3", False),
-    ("committed precursor", "osteoclast_precursor", ("committed",), "#56b4e9", True),
+    ("fat cell", "adipocyte", ("resting",), "#f4ca52", True),
+    ("reticular (CAR) cell", "car", ("resting",), "#a59782", False),
+    ("stem cell (MSC)", "mesenchymal", ("resting",), "#b68134", False),
+    ("osteocyte", "osteoblast", ("osteocyte",), "#514d46", False),
+    ("lining cell", "osteoblast", ("lining",), "#a1d7cb", False),
+    ("monocyte", "osteoclast_precursor", ("monocyte",), "#c2e4fd", False),
+    ("committed precursor", "osteoclast_precursor", ("committed",), "#3c93b1", True),
     ("tumour, cycling", "tumour", ("cycling",), CYCLING[1], True),
     ("tumour, quiescent", "tumour", ("quiescent",), QUIESCENT[1], True),
     ("tumour, dormant", "tumour", ("dormant",), DORMANT[1], True),
