@@ -295,7 +295,7 @@ def test_flat_tables():
 
 
 def _row(**values):
-    plain = dict.fromkeys(("control_reached", "treated_reached"), math.nan)
+    plain = dict.fromkeys(("control_reached", "treated_reached", "p"), math.nan)
     return {"n_pairs": 4, "effect": "ratio", "p_adjusted": 0.3, "control_mean": 1.0, **plain,
             "treated_mean": 0.7, "readout": "tumour_area_mm2_final", "unit": "mm2",
             "estimate": 0.7, "ci_low": 0.4, "ci_high": 1.2, **values}  # fmt: skip
