@@ -1,4 +1,4 @@
-"""What all figures share: matplotlib, the look of arms, and files with the same bytes every time.
+"""What all figures share: matplotlib, the look of arms, text that fits, the same bytes every time.
 
 Colours are those of Okabe and Ito, which colour-blind readers can tell apart; where it helps, arms
 differ in the form of their marks and lines as well.
@@ -6,6 +6,7 @@ differ in the form of their marks and lines as well.
 
 import io
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from ..whole_file import storage_error, write_file
 MARK = b"mtor_abm"  # in every file that we draw
 DPI = 200
 INK, FAINT = "#222222", "#888888"
+CAPTION_PT, LEGEND_PT, TITLE_PT = 7, 8, 9
+POINTS_PER_INCH = 72.0
+LINE = 1.25  # height of a line of text over its size
 # In the order of report/page.css, so that an arm looks alike in a figure and on the page.
 _COLOURS = ("#4D4D4D", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -28,7 +32,7 @@ _DASHES = ("-", (0, (3.2, 1.4)), (0, (1, 1.4)), (0, (4.5, 1.5, 1, 1.5)), (0, (2.
 RC: dict[str, Any] = {
     "font.size": 8,
     "font.family": "DejaVu Sans",  # comes with matplotlib, so it is the same everywhere
-    "axes.titlesize": 9,
+    "axes.titlesize": TITLE_PT,
     "axes.labelsize": 8,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -39,7 +43,7 @@ RC: dict[str, Any] = {
     "xtick.color": INK,
     "ytick.color": INK,
     "legend.frameon": False,
-    "legend.fontsize": 8,
+    "legend.fontsize": LEGEND_PT,
     "lines.linewidth": 1.6,
     "svg.fonttype": "none",  # text stays text
     "svg.hashsalt": "mtor_abm",  # ids of an SVG are random without it
@@ -93,7 +97,54 @@ def styled() -> Any:
 
 def say_what(figure: Any, text: str) -> None:
     """Write under a figure what its marks and bands are, and of how many arms and runs."""
-    figure.supxlabel(text, fontsize=7, color="#555555", x=0.01, ha="left")
+    told = wrapped(text, 0.97 * figure.get_figwidth(), CAPTION_PT)
+    make_room(figure, told.count("\n"), CAPTION_PT)
+    figure.supxlabel(told, fontsize=CAPTION_PT, color="#555555", x=0.01, ha="left")
+
+
+def name_lines(figure: Any, handles: Sequence[Any]) -> None:
+    """A legend above a figure, in as many columns as its width has room for."""
+    beside_in = 5.0 * LEGEND_PT / POINTS_PER_INCH  # the line or mark, and the gaps around the text
+    room = figure.get_figwidth() - beside_in
+    for handle in handles:
+        handle.set_label(wrapped(handle.get_label(), room, LEGEND_PT))
+    labels = [handle.get_label() for handle in handles]
+    widest = max(width_in(line, LEGEND_PT) for label in labels for line in label.split("\n"))
+    n_columns = max(1, min(5, len(labels), int(figure.get_figwidth() / (widest + beside_in))))
+    lines_each = 1 + max(label.count("\n") for label in labels)
+    n_lines = -(-len(labels) // n_columns) * lines_each
+    make_room(figure, n_lines - 1, LEGEND_PT * 1.3)  # entries stand further apart than lines
+    figure.legend(handles=handles, loc="outside upper left", ncols=n_columns)
+
+
+def wrapped(text: str, most_in: float, size_pt: float) -> str:
+    """Text in lines of at most this width; a word that alone is wider is cut."""
+    if "\n" in text:
+        return "\n".join(wrapped(line, most_in, size_pt) for line in text.split("\n"))
+    n = len(text)
+    while True:
+        lines = textwrap.wrap(text, n)
+        widest = max(width_in(line, size_pt) for line in lines)
+        if widest <= most_in or n == 1:
+            return "\n".join(lines)
+        n = max(1, min(n - 1, int(n * most_in / widest)))
+
+
+def width_in(line: str, size_pt: float) -> float:
+    """Width of a line of text in inches."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    wide, _, _ = text_to_path.get_text_width_height_descent(
+        line, FontProperties(size=size_pt), ismath=False
+    )
+    return float(wide) / POINTS_PER_INCH
+
+
+def make_room(figure: Any, n_lines: int, size_pt: float) -> None:
+    """Make a figure higher by lines of text, so that its panels keep their size."""
+    more_in = n_lines * LINE * size_pt / POINTS_PER_INCH
+    figure.set_figheight(figure.get_figheight() + more_in)
 
 
 #: Units as they stand on an axis; all others stand there as they are.

@@ -22,7 +22,19 @@ from ..analysis.compare import (
 from ..analysis.statistics import mean_band, mean_interval
 from ..cells import CELL_TYPES
 from ..mtor import SIGNALS
-from .canvas import FAINT, Look, looks, new_figure, say_what, written
+from .axes import LEAST_RATIOS, widened
+from .canvas import (
+    FAINT,
+    TITLE_PT,
+    Look,
+    looks,
+    make_room,
+    name_lines,
+    new_figure,
+    say_what,
+    wrapped,
+    written,
+)
 from .palette import CYCLING, DORMANT, QUIESCENT
 from .study_data import StudyData, course, readout
 from .words import TITLES
@@ -76,15 +88,24 @@ def time_courses(data: StudyData) -> Any:
         panel.set_title(TITLES[name])
         panel.set_ylabel(_quantity(name, data.columns[name]["unit"]))
         panel.set_xlim(left=0.0)
-        if panel.get_ylim()[0] < 0.0 or panel.get_ylim()[0] < 0.35 * panel.get_ylim()[1]:
-            panel.set_ylim(bottom=0.0)
+        low, high = panel.get_ylim()
+        panel.set_ylim((0.0, high) if low < 0.0 or low < 0.35 * high else widened(low, high))
         if place + columns >= len(shown):
             panel.set_xlabel("time (d)")
             panel.xaxis.get_major_locator().set_params(integer=True)
             panel.tick_params(labelbottom=True)
-    _legend(figure, data, look)
-    say_what(figure, f"Mean and its 95 % interval over runs (Student's t); {data.counted()}.")
+    _legend(figure, data.names, look)
+    interval = _interval([len(arm.runs) for arm in data.arms], "run")
+    say_what(figure, f"Mean over runs{interval}; {data.counted()}.")
     return figure
+
+
+def _interval(n_of_arms: Sequence[int], what: str) -> str:
+    """What a caption says of intervals over so many runs (or pairs) of each arm."""
+    if max(n_of_arms) < 2:
+        return f"; one {what} has no interval"
+    none = f"; one {what} has none" if min(n_of_arms) < 2 else ""
+    return f", with its 95 % interval (Student's t{none})"
 
 
 def _quantity(name: str, unit: str) -> str:
@@ -101,14 +122,12 @@ def _course(panel: Any, arm: Arm, column: str, look: Look) -> None:
     days, values = course(arm, column)
     if np.isnan(values).all():
         return
-    if column.endswith("_per_d"):  # a rate since the last row: at the first there is none
-        days, values = days[1:], values[:, 1:]
     mean, low, high = mean_band(values)
     panel.fill_between(days, low, high, color=look.colour, alpha=0.18, linewidth=0)
     panel.plot(days, mean, color=look.colour, linestyle=look.dash, label=arm.name)
 
 
-def _legend(figure: Any, data: StudyData, look: dict[str, Look], marks: bool = False) -> None:
+def _legend(figure: Any, names: Sequence[str], look: dict[str, Look], marks: bool = False) -> None:
     from matplotlib.lines import Line2D
 
     handles: list[Any] = [
@@ -116,9 +135,9 @@ def _legend(figure: Any, data: StudyData, look: dict[str, Look], marks: bool = F
             [], [], color=look[name].colour, linestyle="none" if marks else look[name].dash,
             marker=look[name].marker if marks else None, markersize=5, label=name,
         )
-        for name in data.names
+        for name in names
     ]  # fmt: skip
-    figure.legend(handles=handles, loc="outside upper left", ncols=min(5, len(handles)))
+    name_lines(figure, handles)
 
 
 # ------------------------------------------------------------------------------------------ effects
@@ -151,6 +170,8 @@ def forest(data: StudyData) -> Any:
         _effects_on(panels[0], ratios, look, order)
         panels[0].axvline(1.0, color=FAINT, linewidth=0.8)
         panels[0].set_xscale("log")
+        low, high = panels[0].get_xlim()
+        panels[0].set_xlim(min(low, LEAST_RATIOS[0]), max(high, LEAST_RATIOS[1]))
         _plain_log_ticks(panels[0])
         panels[0].set_xlabel(f"ratio, treated over {data.control.name} (log scale)")
     for panel, name in zip(panels[bool(ratios) :], differences, strict=True):
@@ -158,18 +179,14 @@ def forest(data: StudyData) -> Any:
         panel.axvline(0.0, color=FAINT, linewidth=0.8)
         unit = differences[name][0]["unit"]
         panel.set_xlabel(f"difference, treated minus {data.control.name}{written(unit)}")
-    _legend(figure, _only_treated(data), look, marks=True)
+    _legend(figure, list(data.effects), look, marks=True)
+    n_pairs = [max(row["n_pairs"] for row in rows) for rows in data.effects.values()]
     say_what(
         figure,
-        f"Estimate within pairs of runs with the same seed, 95 % interval; filled: adjusted p < "
-        f"0.05 (Holm).\n{data.counted().capitalize()}, control {data.control.name}.",
+        f"Estimate within pairs of runs with the same seed{_interval(n_pairs, 'pair')}; filled: "
+        f"adjusted p < 0.05 (Holm).\n{data.counted().capitalize()}, control {data.control.name}.",
     )
     return figure
-
-
-def _only_treated(data: StudyData) -> Any:
-    treated = [arm for arm in data.treated if arm.name in data.effects]
-    return StudyData(data.folder, treated[0], treated[1:], {})
 
 
 def _headlines(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -219,12 +236,12 @@ def _in_words(name: str) -> str:
 
 def _plain_log_ticks(panel: Any) -> None:
     """0.5 and 2 rather than powers of ten."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     low, high = panel.get_xlim()
-    subs = (1.0, 2.0, 5.0) if high / low > 3.0 else tuple(np.arange(1.0, 10.0))
-    subs = (1.0,) if high / low > 300.0 else subs
-    panel.xaxis.set_major_locator(LogLocator(subs=subs))
+    subs = (1.0,) if high / low > 300.0 else (1.0, 2.0, 5.0)
+    near_one = MaxNLocator(nbins=6, steps=(1, 2, 5, 10))
+    panel.xaxis.set_major_locator(LogLocator(subs=subs) if high / low > 3.0 else near_one)
     panel.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     panel.xaxis.set_minor_formatter(NullFormatter())
 
@@ -245,19 +262,31 @@ def fates(data: StudyData) -> Any:
     figure = new_figure(max(5.5, 2.5 * wide), 2.9 + 2.4 * bool(states))
     grid = figure.add_gridspec(1 + bool(states), wide, height_ratios=[1.1, 1.0][: 1 + bool(states)])
     look = looks(data.names)
-    _survival(figure.add_subplot(grid[0, :]), data, look, threshold)
+    survival = figure.add_subplot(grid[0, :])
+    any_left = _survival(survival, data, look, threshold)
+    title = f"Time until the tumour covers {threshold:g} mm², half of the control's end"
+    survival.set_title(wrapped(title, figure.get_figwidth() - 0.7, TITLE_PT))
     if states:
         first = None
-        for i, arm in enumerate(data.arms):
+        titles = [
+            wrapped(name, figure.get_figwidth() / wide - 0.35, TITLE_PT) for name in data.names
+        ]
+        make_room(figure, max(title.count("\n") for title in titles), TITLE_PT)
+        for i, (arm, title) in enumerate(zip(data.arms, titles, strict=True)):
             panel = figure.add_subplot(grid[1, i], sharey=first)
             first = first or panel
             _fate_of_cells(panel, arm, states, is_first=i == 0)
-    shares = " Below: mean share of tumour cells in each state." if states else ""
-    say_what(figure, f"Ticks: runs that did not get there by the end.{shares} {data.counted()}.")
+            panel.set_title(title)
+    name_lines(figure, survival.get_legend_handles_labels()[0])
+    told = ["Ticks: runs that did not get there by the end."] * any_left
+    told += ["Below: mean share of tumour cells in each state."] * bool(states)
+    say_what(figure, f"{' '.join(told)}\n{data.counted().capitalize()}.".lstrip())
     return figure
 
 
-def _survival(panel: Any, data: StudyData, look: dict[str, Look], threshold: float) -> None:
+def _survival(panel: Any, data: StudyData, look: dict[str, Look], threshold: float) -> bool:
+    """Draw the curves; returns whether some runs never got there, which have a tick."""
+    any_left = False
     p_of = {
         name: row["p"]
         for name, rows in data.effects.items()
@@ -279,11 +308,12 @@ def _survival(panel: Any, data: StudyData, look: dict[str, Look], threshold: flo
             days, height, where="post", color=style.colour, linestyle=style.dash, label=told
         )  # fmt: skip
         if times.n_reached < len(arm.runs):
+            any_left = True
             panel.plot(times.horizon, last, marker="|", color=style.colour, markersize=9)
-    panel.set_title(f"Time until the tumour covers {threshold:g} mm², half of the control's end")
     panel.set(xlabel="time (d)", ylabel="share of runs below it", ylim=(-0.03, 1.05))
     panel.set_xlim(0.0, 1.01 * times.horizon)
-    panel.legend(loc="lower left")
+    panel.xaxis.get_major_locator().set_params(integer=True)
+    return any_left
 
 
 def _fate_of_cells(panel: Any, arm: Arm, states: Sequence[tuple[str, str]], is_first: bool) -> None:
@@ -297,7 +327,6 @@ def _fate_of_cells(panel: Any, arm: Arm, states: Sequence[tuple[str, str]], is_f
     panel.stackplot(
         days[known], mean, colors=[c for _, c in states], labels=[s for s, _ in states], linewidth=0
     )
-    panel.set_title(arm.name)
     panel.set(xlabel="time (d)", ylim=(0.0, 1.0))
     panel.xaxis.get_major_locator().set_params(integer=True)
     panel.set_xlim(days[0], days[-1])
@@ -346,10 +375,9 @@ def pathway(data: StudyData) -> Any:
     names = ["\n".join(textwrap.wrap(labels[kind].partition(":")[0], 22)) for kind in kinds]
     panels[0].set_yticks(range(len(kinds)), names)
     panels[0].set_ylim(len(kinds) - 0.5, -0.5)
-    _legend(figure, data, look, marks=True)
-    say_what(
-        figure, f"Mean over cells and time, and its 95 % interval over runs; {data.counted()}."
-    )
+    _legend(figure, data.names, look, marks=True)
+    interval = _interval([len(arm.runs) for arm in data.arms], "run")
+    say_what(figure, f"Mean over cells, time and runs{interval}; {data.counted()}.")
     return figure
 
 

@@ -96,9 +96,20 @@ def course(arm: Arm, column: str) -> tuple[np.ndarray, np.ndarray]:
 
     Runs of one arm have one scenario, so they share their times.
     """
-    series = [run.timeseries for run in arm.runs.values()]
-    days = series[0]["time_h"].to_numpy(float) / HOURS_PER_DAY
-    return days, np.array([table[column].to_numpy(float) for table in series])
+    days = arm.first.timeseries["time_h"].to_numpy(float) / HOURS_PER_DAY
+    return days, values_of(list(arm.runs.values()), column)
+
+
+def values_of(runs: Sequence[Run], column: str) -> np.ndarray:
+    """A column of the time series of runs, shape (n_runs, n).
+
+    A rate (`*_per_d`) is over the time since the last row, so the first row has none: NaN there,
+    whatever the file says.
+    """
+    values = np.array([run.timeseries[column].to_numpy(float) for run in runs])
+    if column.endswith("_per_d"):
+        values[:, 0] = np.nan
+    return values
 
 
 def readout(runs: Sequence[Run], name: str) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Figures of a study say what they show: axes, units, arms, pairs, and the numbers of `compare`."""
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -14,10 +15,10 @@ from mtor_abm.analysis.compare import HEADLINES, TUMOUR_AREA, compare
 from mtor_abm.errors import UserError
 from mtor_abm.runner.batch import run_study
 from mtor_abm.snapshots import CELL_COLUMNS
-from mtor_abm.views import charts
+from mtor_abm.views import axes, charts
 from mtor_abm.views.canvas import looks, styled, written
 from mtor_abm.views.figures import draw_figures, marrow_maps
-from mtor_abm.views.study_data import course, study_data
+from mtor_abm.views.study_data import StudyData, course, study_data
 from mtor_abm.views.words import TITLES
 
 pytest.importorskip("matplotlib")
@@ -98,6 +99,10 @@ def texts(figure):
     return " | ".join(text.get_text() for text in figure.findobj(Text))
 
 
+def caption(figure):
+    return figure.get_supxlabel().replace("\n", " ")
+
+
 def legend(figure):
     return [text.get_text() for text in figure.legends[0].get_texts()]
 
@@ -128,8 +133,108 @@ def test_time_courses_have_a_line_and_a_band_per_arm_with_units(demo):
 def test_a_rate_has_no_value_at_hour_0(demo):
     figure = charts.time_courses(study_data(demo))
     (panel,) = [p for p in figure.axes if "CTX" in p.get_title(loc="left")]
-    assert panel.lines[0].get_xdata()[0] > 0.0
-    np.testing.assert_allclose(panel.lines[0].get_ydata(), 0.01)
+    first, *others = panel.lines[0].get_ydata()
+    assert np.isnan(first) and others == pytest.approx([0.01] * 8)
+
+
+def test_next_to_nothing_does_not_fill_a_panel(demo):
+    for low, high in ((11.22, 11.235), (-11.235, -11.22)):
+        ends = axes.widened(low, high)
+        assert ends[1] - ends[0] == pytest.approx(1.12275) and sum(ends) == pytest.approx(
+            low + high
+        )
+    assert axes.widened(1.0, 2.0) == (1.0, 2.0)
+    figure = charts.time_courses(study_data(demo))
+    (bone,) = [p for p in figure.axes if "BV/TV" in p.get_title(loc="left")]
+    low, high = bone.get_ylim()  # the toy's bone is 0.1390 to 0.1391
+    assert high - low == pytest.approx(0.1 * (high + low) / 2) and low < 0.139 < high
+
+
+def test_ratios_near_1_look_near_1(tmp_path):
+    slight = ToyScenario("slight", drug=0.999)
+    figure = charts.forest(study_data(study(tmp_path / "s", VEHICLE, slight)))
+    low, high = figure.axes[0].get_xlim()
+    assert low <= 0.8 and high >= 1.25
+    figure.draw_without_rendering()
+    ticks = [t for t in figure.axes[0].get_xticks() if low <= t <= high]
+    assert 1.0 in np.round(ticks, 9) and len(ticks) >= 3
+
+
+def test_no_caption_promises_what_is_not_drawn(tmp_path, demo):
+    alone = study_data(study(tmp_path / "s", VEHICLE, DRUG, seeds=[1]))
+    for make, what in (
+        (charts.time_courses, "run"),
+        (charts.forest, "pair"),
+        (charts.pathway, "run"),
+    ):
+        assert "95 % interval (Student's t)" in caption(make(study_data(demo)))
+        told = caption(make(alone))
+        assert f"one {what} has no interval" in told and "95 %" not in told
+    some = charts._interval([1, 3], "run")
+    assert "95 % interval" in some and "one run has none" in some
+
+
+def test_ticks_are_told_of_only_where_there_are_any(tmp_path, demo):
+    def ticks(figure):
+        return [line for line in figure.axes[0].lines if line.get_marker() == "|"]
+
+    late = charts.fates(study_data(demo))  # the treated tumours stay small
+    assert ticks(late) and "Ticks: " in caption(late)
+    same = charts.fates(study_data(study(tmp_path / "s", VEHICLE, VEHICLE.but(name="again"))))
+    assert not ticks(same) and "Ticks" not in caption(same)
+
+
+@pytest.fixture(scope="module")
+def five_arms(tmp_path_factory):
+    """Five arms with short names, and with names of 40 characters."""
+    doses = (1.0, 0.9, 0.5, 0.2, 0.0)
+    short = [ToyScenario(f"arm_{i}", drug=dose) for i, dose in enumerate(doses)]
+    long = [
+        arm.but(name=f"{i}_rapamycin_and_zoledronate_of_each_week"[:40])
+        for i, arm in enumerate(short)
+    ]
+    out = tmp_path_factory.mktemp("out")
+    return {n: study_data(study(out / n, *arms)) for n, arms in (("short", short), ("long", long))}
+
+
+@pytest.mark.parametrize("names", ["short", "long"])
+@pytest.mark.parametrize("n_arms", [1, 2, 3, 5])
+@pytest.mark.parametrize("chart", charts.FIGURES)
+@pytest.mark.filterwarnings("error")  # a layout that does not work out only warns
+def test_all_text_lies_inside_its_figure_and_beside_other_text(
+    five_arms, chart, n_arms, names, monkeypatch
+):
+    whole = five_arms[names]
+    treated = whole.treated[: n_arms - 1]
+    effects = {arm.name: whole.effects[arm.name] for arm in treated}
+    figure = charts.FIGURES[chart](StudyData(whole.folder, whole.control, treated, effects))
+    if figure is None:
+        assert (chart, n_arms) == ("effects", 1)
+        return
+    for dpi in (100, 200):
+        figure.set_dpi(dpi)
+        boxes = drawn_texts(figure, monkeypatch)
+        assert len(boxes) > 8
+        wide, high = figure.bbox.size
+        for text, box in boxes:
+            assert box.x0 >= 0.0 and box.y0 >= 0.0 and box.x1 <= wide and box.y1 <= high, text
+        for (text, box), (other, beside) in itertools.combinations(boxes, 2):
+            overlap = min(box.x1, beside.x1) - max(box.x0, beside.x0)
+            overlap = min(overlap, min(box.y1, beside.y1) - max(box.y0, beside.y0))
+            assert overlap <= dpi / 72, (text, other)  # a point: boxes are taller than letters
+
+
+def drawn_texts(figure, monkeypatch):
+    """All that is written when a figure is drawn, each with the box that it takes."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.text import Text
+
+    drawn, draw = {}, Text.draw
+    with monkeypatch.context() as spied:
+        spied.setattr(Text, "draw", lambda t, r: (drawn.setdefault(id(t), t), draw(t, r))[1])
+        FigureCanvasAgg(figure).draw()
+    shown = [t for t in drawn.values() if t.get_visible() and t.get_text()]
+    return [(t.get_text(), t.get_window_extent()) for t in shown]
 
 
 def test_effects_are_those_of_compare(demo, tmp_path):

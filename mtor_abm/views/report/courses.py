@@ -61,15 +61,25 @@ def courses(material: Material) -> tuple[str, dict[str, Any]]:
             f" <code>{text(column)}</code></p></figure>"
         )
         numbers[column] = said
-    n = [len(arm.runs) for arm in material.arms]
-    runs = plural(n[0], "run") if len(set(n)) == 1 else f"{min(n)} to {max(n)} runs"
     words = (
-        f"<p>Line: mean over the {runs} of an arm. Band: 95 % interval of that mean "
-        "(Student's t; none with one run). It shows the spread between seeds, which pairing takes "
-        "out of the effects above. A triangle marks an arm's first dose.</p>"
+        f"<p>{_lines_and_bands([len(arm.runs) for arm in material.arms])} A triangle marks an "
+        "arm's first dose. Point at a chart, or move the day with the arrow keys, to read its "
+        "numbers.</p>"
     )
     body = f'{words}{_legend(material)}<div class="grid">{"".join(figures)}</div>'
     return body, {"days": _short(material.times_d), "charts": numbers}
+
+
+def _lines_and_bands(n_runs: Sequence[int]) -> str:
+    if max(n_runs) == 1:
+        return "Line: the only run of an arm; one run has no interval."
+    same = min(n_runs) == max(n_runs)
+    runs = plural(n_runs[0], "run") if same else f"{min(n_runs)} to {max(n_runs)} runs"
+    none = "" if min(n_runs) > 1 else "; none with one run"
+    return (
+        f"Line: mean over the {runs} of an arm. Band: 95 % interval of that mean (Student's t"
+        f"{none}). It shows the spread between seeds, which pairing takes out of the effects above."
+    )
 
 
 def survival(material: Material) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from ...analysis.compare import SIGNIFICANT, effect_text, headlines_first, p_text, sentence
 from ...readouts import EVENTS_PREFIX, STATISTICS
+from ..axes import LEAST_RATIOS
 from ..words import TITLES
 from .charts import log_ticks
 from .markup import STYLES, key, number, plural, table, text, unit
@@ -170,7 +171,8 @@ def _ratio_range(rows: list[Row]) -> tuple[float, float]:
     estimates = [row["estimate"] for row in rows if row["estimate"] > 0.0]
     widest = min(0.8, *estimates) / 4.0, max(1.25, *estimates) * 4.0
     ends = [row[k] for row in rows for k in ("ci_low", "ci_high") if row[k] > 0.0]
-    low, high = min([0.8, *estimates, *ends]), max([1.25, *estimates, *ends])
+    least, most = LEAST_RATIOS
+    low, high = min([least, *estimates, *ends]), max([most, *estimates, *ends])
     return max(low / 1.08, widest[0]), min(high * 1.08, widest[1])
 
 

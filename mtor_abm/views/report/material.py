@@ -12,6 +12,7 @@ from ...analysis.compare import Comparison, compare_arms, label_beside
 from ...errors import UserError
 from ...runner.study_folder import STUDY_FILE
 from ...store import Run
+from ..study_data import values_of
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class Material:
         """
         if any(column not in run.timeseries.columns for run in arm.runs):
             return None
-        return np.array([run.timeseries[column].to_numpy(float) for run in arm.runs])
+        return values_of(arm.runs, column)
 
     def column(self, name: str) -> tuple[str, str]:
         """Unit and meaning of a column of the time series, as the control's manifest has them."""
