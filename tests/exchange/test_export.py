@@ -170,7 +170,8 @@ def test_ome_zarr_is_read_by_ome_zarr(run, tmp_path):
         is_the_mask(name, np.asarray(node.data[0]))
         scale, translation = node.metadata["coordinateTransformations"][0]
         assert (scale["scale"], translation["translation"]) == ([2, 10, 10], [1, 5, 5])
-    assert masks["bone"].metadata["color"][1] == pytest.approx([205 / 255, 191 / 255, 159 / 255, 1])
+    bone = [level / 255 for level in bytes.fromhex(palette.GROUND["bone"][1:])]
+    assert masks["bone"].metadata["color"][1] == pytest.approx([*bone, 1])
     assert masks["vessel"].metadata["properties"][3] == {"meaning": "tip"}
 
 
