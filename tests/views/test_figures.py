@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -203,6 +204,8 @@ def test_all_text_lies_inside_its_figure_and_beside_other_text(
     whole = five_arms[names]
     treated = whole.treated[: n_arms - 1]
     effects = {arm.name: whole.effects[arm.name] for arm in treated}
+    # an arm with a run less makes captions count the runs of each arm by its name
+    treated = [replace(arm, runs={s: arm.runs[s] for s in SEEDS[:2]}) for arm in treated]
     figure = charts.FIGURES[chart](StudyData(whole.folder, whole.control, treated, effects))
     if figure is None:
         assert (chart, n_arms) == ("effects", 1)
