@@ -269,7 +269,7 @@ def fates(data: StudyData) -> Any:
     if states:
         first = None
         titles = [
-            wrapped(name, figure.get_figwidth() / wide - 0.35, TITLE_PT) for name in data.names
+            wrapped(name, figure.get_figwidth() / wide - 0.45, TITLE_PT) for name in data.names
         ]
         make_room(figure, max(title.count("\n") for title in titles), TITLE_PT)
         for i, (arm, title) in enumerate(zip(data.arms, titles, strict=True)):

@@ -14,14 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from toy_marrow import ToyEngine, ToyOutput, ToyScenario
+from toy_marrow import ToyColumn, ToyEngine, ToyOutput, ToyRun, ToyScenario
 
-from mtor_abm import cli
+from mtor_abm import cli, scenario_files
 from mtor_abm.analysis.compare import compare, effect_text, p_text
 from mtor_abm.analysis.statistics import mean_band
 from mtor_abm.cells import CELL_TYPES
 from mtor_abm.errors import UserError
 from mtor_abm.mtor import SIGNALS
+from mtor_abm.observe import COLUMNS as MARROW_COLUMNS
 from mtor_abm.runner.batch import run_study
 from mtor_abm.snapshots import CELL_COLUMNS, SITE_COLUMNS
 from mtor_abm.store import MANIFEST
@@ -81,9 +82,9 @@ SEEDS = [1, 2, 3]
 ARMS = {"vehicle": {}, "rapamycin": {"drug": 0.5, "noise": 0.02}, "another": {"drug": 0.8}}
 
 
-def study(folder, *names, output=OUTPUT, seeds=SEEDS, **changes):
+def study(folder, *names, output=OUTPUT, seeds=SEEDS, engine=PageEngine, **changes):
     arms = [PageScenario(n, output=output, title=EVIL, **ARMS[n], **changes) for n in names]
-    run_study(arms, seeds, folder, jobs=1, engine=PageEngine)
+    run_study(arms, seeds, folder, jobs=1, engine=engine)
     return folder
 
 
@@ -205,6 +206,47 @@ def test_charts_have_arms_units_and_axes(page):
     chart = re.search(r'<svg[^>]*data-chart="tumour_area_mm2".*?</figure>', page, re.S)[0]
     assert ">mm²</text>" in chart and ">time (d)</text>" in chart
     assert {f"line arm{i}" for i in range(3)} <= set(re.findall(r'class="(line arm\d)"', chart))
+
+
+class RateEngine(PageEngine):
+    """Bone that is resorbed at 0.01/d from the first step on; hour 0 is written as 0."""
+
+    @staticmethod
+    def columns():
+        told = ToyColumn("ctx_per_d", "1/d", "resorbed since the last row", ("mean",))
+        return {**PageEngine.columns(), "ctx_per_d": told}
+
+    @staticmethod
+    def row(model):
+        return {**PageEngine.row(model), "ctx_per_d": 0.01 * bool(model.n_steps_done)}
+
+
+def test_a_rate_has_no_value_at_hour_0(tmp_path):
+    place = study(tmp_path / "s", "vehicle", "rapamycin", output=BARE, engine=RateEngine)
+    page = write_report([place]).path.read_text()
+    data = json.loads(Reader(page).scripts[0])["courses"]
+    for _, _, mean, low, high in data["charts"]["ctx_per_d"]:
+        for first, *others in (mean, low, high):
+            assert first is None and set(others) == {0.01}
+    assert all(line[2][0] for line in data["charts"]["tumour_area_mm2"])
+    drawn = re.search(r'data-chart="ctx_per_d".*?</figure>', page, re.S)[0]
+    starts = re.findall(r'class="line arm\d"[^>]* d="M([\d.]+)', drawn)
+    assert len(starts) == 2 and all(float(x) > charts.LEFT + 10 for x in starts)
+
+
+def test_one_run_has_no_interval(tmp_path, page):
+    alone = study(tmp_path / "s", "vehicle", "rapamycin", output=BARE, seeds=[1])
+    words = "".join(Reader(write_report([alone]).path.read_text()).words)
+    assert "one run has no interval" in words and "Band:" not in words
+    assert "Band: 95 % interval of that mean (Student's t)." in "".join(Reader(page).words)
+
+
+def test_next_to_nothing_does_not_fill_a_chart():
+    days = np.array([0.0, 21.0])
+    svg = charts.chart(
+        [charts.Curve(0, days, np.array([11.22, 11.235]))], days=21.0, y_unit="", label="x"
+    )
+    assert re.search(r' 0 15">', svg)  # the frame: from 0 to 15
 
 
 def test_survival_counts_runs_and_agrees_with_compare(demo, page, tmp_path):
@@ -421,6 +463,49 @@ def test_a_field_comes_back_within_half_a_level(values, high):
     assert np.array_equal(back == marrow_map.ABOVE, values / high > 1.0)
     known = back < marrow_map.ABOVE
     assert np.abs(back[known] * high / 254 - values[known]).max(initial=0.0) <= high / 508 * 1.001
+
+
+class HeavyEngine(PageEngine):
+    """All columns of the marrow, and no two values alike, as in a real study."""
+
+    @staticmethod
+    def columns():
+        return MARROW_COLUMNS
+
+    @staticmethod
+    def row(model):
+        luck = np.random.default_rng((7, model.seed, model.n_steps_done)).random(
+            len(MARROW_COLUMNS)
+        )
+        row = dict(zip(MARROW_COLUMNS, luck, strict=True))
+        return {**row, "time_h": model.time_h, "tumour_area_mm2": model.area_mm2, "bv_tv": 0.139}
+
+
+class HeavyScenario(PageScenario):
+    """Three weeks with a row every 6 h, a snapshot a day and the parameters of a real scenario."""
+
+    def resolved(self):
+        told = scenario_files.load(self.name).resolved() | super().resolved()
+        return told | {"output": {**told["output"], "every_h": 6.0}}
+
+
+def test_a_page_of_2_arms_and_20_seeds_stays_below_10_mb(tmp_path):
+    """The map has its budget; this weighs all that stands beside it."""
+    daily = tuple(float(day) for day in range(22))
+    output = ToyOutput(every_h=6.0, cells_at_days=daily, fields_at_days=daily)
+    run = ToyRun(days=21.0, step_h=6.0)
+    arms = [
+        HeavyScenario(n, output=output, run=run, title=n, **ARMS[n])
+        for n in ("vehicle", "rapamycin")
+    ]
+    run_study(arms, range(1, 21), tmp_path / "s", jobs=1, engine=HeavyEngine)
+    material = collect([tmp_path / "s"])
+    maps = marrow_map.packed(material)
+    assert len(maps.about["days"]) == 22
+    assert [len(run.timeseries) for arm in material.arms for run in arm.runs] == [85] * 40
+    beside = write_report([tmp_path / "s"]).n_bytes - maps.n_bytes
+    assert beside > 250_000  # as much as a real page of this size holds beside its map, or more
+    assert marrow_map.MAP_BYTES + beside < 10_000_000
 
 
 # ------------------------------------------------------------------------------ charts and tables

@@ -252,6 +252,55 @@ def test_charts_tell_their_numbers(page, study):
     assert told.startswith("day 3") and f"vehicle {sum(ends) / 2:.3g}" in told
 
 
+def test_charts_tell_their_numbers_by_keys(page, study):
+    chart = page.find_element("css selector", "svg[data-chart=tumour_area_mm2]")
+    readout = page.find_element("css selector", "figure:has([data-chart=tumour_area_mm2]) .readout")
+    areas = [
+        read_run(study / f"vehicle__seed_000{s}").timeseries[["time_h", "tumour_area_mm2"]]
+        for s in (1, 2)
+    ]
+
+    def said(row):
+        mean = sum(table["tumour_area_mm2"].iloc[row] for table in areas) / 2
+        return f"day {areas[0]['time_h'].iloc[row] / 24:g}", f"vehicle {mean:.3g}"
+
+    assert not readout.is_displayed()
+    tab_to(page, chart)
+    assert chart.get_attribute("role") == "slider"
+    assert chart.get_attribute("aria-label").startswith("Tumour area against time")
+    outline = (
+        chart.value_of_css_property("outline-style"),
+        chart.value_of_css_property("outline-width"),
+    )
+    assert outline == ("solid", "3px")
+    for keys, row in (
+        ((), -1), (("ARROW_LEFT",), -2), (("ARROW_LEFT", "ARROW_LEFT", "ARROW_RIGHT"), -3),
+        (("HOME",), 0), (("ARROW_LEFT",), 0), (("ARROW_RIGHT",), 1), (("END",), -1),
+        (("ARROW_RIGHT",), -1),
+    ):  # fmt: skip
+        press(chart, *keys)
+        day, mean = said(row)
+        assert readout.text.split("\n")[0] == day and mean in readout.text, keys
+        spoken = chart.get_attribute("aria-valuetext")
+        assert spoken.startswith(f"{day}; {mean}") and "rapamycin" in spoken
+        assert float(chart.get_attribute("aria-valuenow")) == float(day.removeprefix("day "))
+    press(chart, "TAB")
+    assert not readout.is_displayed()
+    following = page.switch_to.active_element
+    assert following.get_attribute("role") == "slider" and following != chart
+
+
+def tab_to(browser, element):
+    """Come to an element by the tab key, from the one before it."""
+    script = """
+        const all = [...document.querySelectorAll("a, button, input, select, summary, [tabindex]")];
+        const seen = all.filter((e) => e.checkVisibility());
+        seen[seen.indexOf(arguments[0]) - 1].focus()"""
+    browser.execute_script(script, element)
+    press(browser.switch_to.active_element, "TAB")
+    assert browser.switch_to.active_element == element
+
+
 def test_network_follows_the_chosen_cell_type(page, study):
     from selenium.webdriver.support.ui import Select
 
@@ -271,10 +320,17 @@ def test_everything_can_be_reached_by_tab(page):
 
     reached = set()
     page.execute_script("document.body.focus()")
-    for _ in range(120):
+    for _ in range(160):
         page.switch_to.active_element.send_keys(Keys.TAB)
-        script = "const e = document.activeElement; return e.id || e.className || e.tagName"
+        script = (
+            "const e = document.activeElement; "
+            "return e.id || e.dataset.chart || e.getAttribute('class') || e.tagName"
+        )
         reached.add(page.execute_script(script))
+    charts = {
+        f.get_attribute("data-chart") for f in page.find_elements("css selector", "svg[role]")
+    }
+    assert len(charts - {"", None}) > 8 and charts - {"", None} <= reached
     wanted = {"map-day", "map-play", "map-seed", "map-arm", "map-colour", "network-type", "CANVAS"}
     assert wanted <= reached and "SUMMARY" in reached
 
