@@ -16,7 +16,7 @@ author = "the mtor_abm developers"
 release = VERSION
 highlight_language = "none"
 smartquotes = False  # code and options keep their characters
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "jupyter_execute"]  # the second is where MyST-NB puts its copies
 extensions = ["myst_nb", "api_pages", "commands", "links"]
 
 myst_heading_anchors = 3

@@ -1,8 +1,8 @@
 """The documentation site: nothing is left out of it, and as built it says what the code says.
 
 `MTOR_ABM_SITE` names the folder of a built site (`.ci/run` builds one); without it those tests are
-skipped. That every page is in the navigation and every link and name leads somewhere is what the
-build itself refuses (`sphinx -W`, nitpicky).
+skipped, and without a browser the one that measures pages. That every page is in the navigation and
+every link and name leads somewhere is what the build itself refuses (`sphinx -W`, nitpicky).
 """
 
 import argparse
@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from views.browser import browser
 
 from mtor_abm.cells import tumour_rules
 from mtor_abm.cli import command_parser
@@ -43,6 +44,12 @@ def test_every_page_of_the_api_is_in_its_contents():
         r"```\{toctree\}.*?\n\n(.*?)```", (folder / "index.md").read_text(), re.S
     )
     assert set(contents.split()) == {p.stem for p in folder.glob("*.md")} - {"index"}
+
+
+def test_every_tutorial_is_in_the_list_of_tutorials():
+    folder = ROOT / "docs" / "tutorials"
+    (listed,) = re.findall(r"```\{toctree\}\n(.*?)```", (folder / "index.md").read_text(), re.S)
+    assert sorted(listed.split()) == sorted(p.stem for p in folder.glob("*.ipynb"))
 
 
 class Page(HTMLParser):
@@ -124,3 +131,33 @@ def test_every_command_stands_there_with_every_option():
                 names = option.option_strings or [option.metavar]
                 assert all(page.says(name) for name in names)
                 assert page.says((option.help or "").replace("%%", "%"))
+
+
+MEASURE = """
+const contents = document.querySelector(".toc-drawer:not(.no-toc)");
+const text = document.querySelector("article").getBoundingClientRect();
+const left = contents ? contents.getBoundingClientRect().left : Infinity;
+return {
+  tooWide: document.documentElement.scrollWidth - window.innerWidth,
+  covered: left < window.innerWidth ? Math.max(0, text.right - left) : 0,
+};
+"""
+
+
+@needs_site
+def test_no_page_scrolls_sideways_or_lies_under_its_contents():
+    """At the widths of a phone, of a window beside another, and of two usual screens, in px."""
+    site, wrong = Path(SITE).resolve(), []
+    with browser() as driver:
+        for page in sorted(site.rglob("*.html")):
+            driver.get(page.as_uri())
+            for width in (390, 1100, 1280, 1440):
+                driver.execute_cdp_cmd(
+                    "Emulation.setDeviceMetricsOverride",
+                    {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
+                )
+                assert driver.execute_script("return window.innerWidth") == width
+                found = driver.execute_script(MEASURE)
+                if found["tooWide"] > 0 or found["covered"] > 0:
+                    wrong.append((page.relative_to(site).as_posix(), width, found))
+    assert wrong == []

@@ -1,8 +1,10 @@
-"""The tutorials run from first cell to last, and their tables show what their text says.
+"""The tutorials run from first cell to last, and what they show is what their text says.
 
 What is stored in them must be what the code gives: `docs/tutorials/refresh.py` writes it anew.
 """
 
+import importlib.util
+import itertools
 import json
 import re
 from pathlib import Path
@@ -23,21 +25,33 @@ def stored(name):
     return json.loads((FOLDER / f"{name}.ipynb").read_text(encoding="utf-8"))
 
 
-def tables(outputs_of_cells):
-    """Text of every table that the cells show, in their order."""
-    return [
-        "".join(output["data"]["text/plain"])
-        for outputs in outputs_of_cells
-        for output in outputs
-        if "text/html" in output.get("data", {})
-    ]
+def refresh():
+    """The module that writes the stored outputs."""
+    spec = importlib.util.spec_from_file_location("refresh", FOLDER / "refresh.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+steady = refresh().steady
+
+
+def texts(cells):
+    """What each cell of code prints and which tables it shows, without pictures and times taken."""
+    found = []
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            outputs = [o for o in cell["outputs"] if "image/png" not in o.get("data", {})]
+            said = [o.get("text") or o.get("data", {}).get("text/plain", "") for o in outputs]
+            found.append(steady("".join("".join(text) for text in said)))
+    return found
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """run(name, {label: expression}, library...) executes a notebook -> value of each expression.
 
-    Tables that it shows must be those that are stored in it, but for chance on another machine.
+    What it prints and shows must be what is stored in it, but for chance on another machine.
     """
 
     def execute(name, expressions, *libraries):
@@ -56,23 +70,21 @@ def run(tmp_path_factory):
             patch.setenv("TMPDIR", str(folder))
             client = nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3")
             client.execute(cwd=str(folder))
-        shown = tables(cell.outputs for cell in notebook.cells if cell.cell_type == "code")
-        kept = tables(cell["outputs"] for cell in stored(name)["cells"] if "outputs" in cell)
-        refuse_stale(name, kept, shown)
+        refuse_stale(name, texts(stored(name)["cells"]), texts(notebook.cells[:-1]))
         return json.loads(notebook.cells[-1].outputs[0].text)
 
     return execute
 
 
 def refuse_stale(name, kept, shown):
-    """Numbers of stored tables are those of this run within chance: a tenth, or 0.02."""
-    cure = (
-        f"{name} shows other tables than are stored: type python docs/tutorials/refresh.py {name}"
-    )
-    assert len(kept) == len(shown), cure
-    for old, new in zip(kept, shown, strict=True):
+    """Numbers stored for a cell are those of this run within chance: a tenth, or 0.02."""
+    assert len(kept) == len(shown), f"{name} has {len(kept)} cells of code, {len(shown)} were run"
+    for number, (old, new) in enumerate(zip(kept, shown, strict=True), start=1):
         before, now = ([float(n) for n in NUMBER.findall(text)] for text in (old, new))
-        assert now == pytest.approx(before, rel=0.1, abs=0.02), cure
+        assert now == pytest.approx(before, rel=0.1, abs=0.02), (
+            f"{name}, cell [{number}] shows other numbers than are stored: type "
+            f"python docs/tutorials/refresh.py {name}"
+        )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -97,12 +109,39 @@ def test_readme_names_every_tutorial():
     assert [name for name in NAMES if f"docs/tutorials/{name}.ipynb" not in readme] == []
 
 
-def test_stale_tables_are_refused():
-    kept = ["seed  area\n1     0.500\n2     0.700"]
-    refuse_stale("x", kept, ["seed  area\n1     0.510\n2     0.69"])
-    for other in (["seed  area\n1     0.700\n2     0.700"], ["seed  area\n1     0.500"], []):
+def cell(**output):
+    return {"cell_type": "code", "outputs": [output]}
+
+
+@pytest.mark.parametrize("kind", ["text", "data"])
+def test_stale_numbers_are_refused(kind):
+    def shows(*numbers):
+        said = [f"seed {n} area {number}\n" for n, number in enumerate(numbers)]
+        return texts([cell(text=said) if kind == "text" else cell(data={"text/plain": said})])
+
+    kept = shows("0.500", "0.700")
+    refuse_stale("x", kept, shows("0.510", "0.69"))
+    for other in (shows("0.700", "0.700"), shows("0.500")):
         with pytest.raises(AssertionError, match="refresh"):
             refuse_stale("x", kept, other)
+    with pytest.raises(AssertionError, match="1 cells of code, 0 were run"):
+        refuse_stale("x", kept, [])
+
+
+def test_time_taken_is_neither_stored_nor_compared():
+    assert (
+        steady("6 runs done in 90.8 s\nfiles  outputs/off\n") == "6 runs done\nfiles  outputs/off\n"
+    )
+    assert steady("a  2 done, 1 to do\ntime left    about 12 s of work\n") == "a  2 done, 1 to do\n"
+    assert texts([cell(text="1 run done in 2.7 s\n")]) == texts([cell(text="1 run done in 31 s\n")])
+    for name in NAMES:
+        for one in stored(name)["cells"]:
+            for output in one.get("outputs", ()):
+                text = "".join(output.get("text", ""))
+                assert steady(text) == text, name
+
+
+ARMS = ("rapamycin", "host_only", "vehicle")
 
 
 @compiled
@@ -110,26 +149,35 @@ def test_first_comparison(run):
     found = run(
         "first_comparison",
         {
-            "end": "last.reset_index()[['scenario', 'seed', 'tumour_area_mm2', 'bv_tv']]"
+            "end": "last.reset_index()[['scenario', 'seed', 'tumour_area_mm2', 'bv_tv', "
+            "'perfused_share']]"
             ".to_dict('records')",
             "effects": "comparison.loc[chosen, ['estimate', 'ci_low', 'ci_high']].to_dict('index')",
+            "host": "effects['estimate'].unstack()['host_only'].loc[chosen[:3]].to_dict()",
             "start": "courses[courses['time_d'] <= 3].groupby(['seed', 'time_d'])"
             "['tumour_area_mm2'].nunique().max().item()",
         },
     )
     by_run = {(row["scenario"], row["seed"]): row for row in found["end"]}
-    assert len(by_run) == 8
+    assert len(by_run) == 12
     for seed in (1, 2, 3, 4):
-        treated, control = by_run["rapamycin", seed], by_run["vehicle", seed]
-        assert treated["tumour_area_mm2"] < control["tumour_area_mm2"]
+        treated, host, control = (by_run[arm, seed] for arm in ARMS)
+        assert treated["tumour_area_mm2"] < host["tumour_area_mm2"] < control["tumour_area_mm2"]
         assert treated["bv_tv"] > control["bv_tv"]
+        assert host["bv_tv"] == pytest.approx(treated["bv_tv"], rel=0.03)
+    flow = {seed: [by_run[arm, seed]["perfused_share"] for arm in ARMS] for seed in (1, 2, 3, 4)}
+    assert max(flow[4]) < 0.7 and min(flow[1] + flow[2] + flow[3]) > 0.8
     assert found["start"] == 1  # arms of a seed are the same until the drug begins
     effects = found["effects"]
     assert effects["tumour_area_mm2_final"]["ci_high"] < 1.0
     assert effects["bv_tv_change_percent"]["ci_low"] > 0.0
-    assert 0.4 < effects["n_oc_per_b_pm_per_mm_mean"]["estimate"] < 0.7
+    assert 0.3 < effects["n_oc_per_b_pm_per_mm_mean"]["estimate"] < 0.6
     assert 0.45 < effects["s6k_tumour_mean"]["estimate"] < 0.6
     assert effects["akt_s473_tumour_mean"]["ci_low"] > 1.0
+    host = found["host"]
+    assert 0.8 < host["tumour_area_mm2_final"] < 0.9
+    for readout in ("bv_tv_change_percent", "n_oc_per_b_pm_per_mm_mean"):
+        assert host[readout] == pytest.approx(effects[readout]["estimate"], rel=0.15)
 
 
 @compiled
@@ -139,7 +187,8 @@ def test_dose_response(run):
         {
             "curves": "curves.to_dict('index')",
             "control": "migrated.query('dose_nM == 0')['migrated'].mean()",
-            "reached": "float(reached)",
+            "target": "as_target['geometric mean'].to_dict()",
+            "mg_per_kg": "[low, middle, high]",
             "share": "share.groupby('mg_per_kg').mean().to_dict('list')",
         },
     )
@@ -151,11 +200,21 @@ def test_dose_response(run):
     assert 5 < rapamycin[zero] / rapamycin[half] < 20
     assert torin[zero] == pytest.approx(torin[half], rel=0.2)
     assert rapamycin["lowest of a seed"] < rapamycin[half] < rapamycin["highest of a seed"]
-    assert found["reached"] == 1.5
+    # README and `run.py targets T44` say 24 and 2.7 nM
+    assert found["target"]["rapamycin"] == pytest.approx(24.3, rel=0.02)
+    assert found["target"]["torin_2"] == pytest.approx(2.70, rel=0.02)
+    low, middle, high = found["mg_per_kg"]
+    assert 0.15 < low < 0.5 < middle < high < 1.5  # 0.5 mg/kg/d is enough by the lowest seed only
     s6k, tumour = found["share"]["s6k_tumour"], found["share"]["tumour_area_mm2"]
+    bone, osteoclasts = found["share"]["bv_tv"], found["share"]["osteoclasts"]
     assert s6k == sorted(s6k, reverse=True) and s6k[-1] < 0.3
     assert all(s < t for s, t in zip(s6k, tumour, strict=True))
-    assert s6k[3] < 0.5 < s6k[2]  # the dose that is reached is the first to halve S6K
+    assert s6k[3] < 0.5 < s6k[2]
+    for readout in (tumour, osteoclasts):
+        falls = [before - after for before, after in itertools.pairwise(readout)]
+        assert max(falls) == falls[2]  # from 0.5 to 1.5 mg/kg/d
+        assert min(readout) > 0.5
+    assert all(1.03 < share < 1.07 for share in bone[3:])
 
 
 @compiled
@@ -169,6 +228,9 @@ def test_add_a_drug(run):
             "levels": "levels",
             "cells": "dish['division_per_h'].div(dish['division_per_h'][0.0]).tolist()",
             "effect": "table['estimate'].to_dict('index')",
+            "interval": "table.swaplevel(axis='columns').loc['tumour_area_mm2_final'].unstack()"
+            "[['ci_low', 'ci_high']].T.to_dict('list')",
+            "peaks": "[free.max(), courses['plasma_azd8055_nM'].max()]",
             "swing": "courses[courses['time_d'] > 7].groupby('scenario')['akt_s473_tumour']"
             ".agg(lambda x: x.max() - x.min()).to_dict()",
         },
@@ -184,6 +246,10 @@ def test_add_a_drug(run):
     assert found["effect"]["p4ebp1_tumour_mean"]["azd8055"] < 0.5
     assert area["azd8055"] == pytest.approx(area["azd8055_bound"], rel=0.25)
     assert area["azd8055"] < 0.5 * area["rapamycin"]
+    within = found["interval"]
+    assert within["azd8055_bound"][0] < area["azd8055"] < within["azd8055_bound"][1]
+    assert within["azd8055_bound"][1] < within["rapamycin"][0] < 1.0 < within["rapamycin"][1]
+    assert found["peaks"][0] > 2.0 * found["peaks"][1]  # rows of every six hours miss the peak
     assert found["swing"]["azd8055_bound"] > 2.0 * found["swing"]["azd8055"]
     assert all(0.95 < bone < 1.15 for bone in found["effect"]["bv_tv_final"].values())
 
@@ -194,12 +260,15 @@ def test_add_a_rule(run):
         "add_a_rule",
         {
             "same": "same",
+            "packages": "len({json.loads(p.read_text())['sources'] for p in "
+            "Path().glob('**/vehicle__seed_0001/manifest.json') if 'on' not in p.parts})",
             "tested": "test()",
             "diff": "said.count(chr(10) + '> ')",
             "cells": "{f'{a} {b}': cells[a, b].tolist() for a, b in cells}",
         },
     )
     assert found["same"] and found["tested"] == "2 passed"
+    assert found["packages"] == 2, "the package as it is was not run, but the copy again"
     assert found["diff"] == 12  # lines that the rule takes
     off, on = (
         [found["cells"][f"{r} {a}"] for a in ("vehicle", "rapamycin")] for r in ("off", "on")

@@ -4,26 +4,33 @@
     python docs/tutorials/refresh.py dose_response      # one
 
 Needs the extra `tutorials`. Type it after a change of the model: a reader takes what is stored for
-what the code gives. Stored is nothing that changes by itself: no times of execution, no colours of
-a terminal, no path of this machine.
+what the code gives. Stored is nothing that changes by itself: no time that something took here, no
+colours of a terminal, no path of this machine.
 """
 
 import re
 import sys
 import tempfile
 from pathlib import Path
-
-import nbclient
-import nbformat
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+TIME_TAKEN = re.compile(r"(?<=done) in [\d.]+ s\b|^time left .*\n", re.MULTILINE)
 SECONDS_FOR_A_CELL = 600
+
+
+def steady(text: str) -> str:
+    """What a cell printed without what differs from one time to the next."""
+    return TIME_TAKEN.sub("", COLOURS.sub("", text))
 
 
 def refresh(path: Path) -> None:
     """Execute a notebook in a folder of its own and write it back with its outputs."""
+    import nbclient  # here, so that tests can take the rest without them
+    import nbformat
+
     notebook = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as folder:
         nbclient.NotebookClient(
@@ -38,12 +45,12 @@ def refresh(path: Path) -> None:
         cell.id, cell.metadata = f"cell-{number:02d}", {}
         for output in cell.get("outputs", ()):
             if "text" in output:
-                output.text = COLOURS.sub("", output.text)
+                output.text = steady(output.text)
     refuse_paths(notebook, path)
     nbformat.write(notebook, path)
 
 
-def refuse_paths(notebook: nbformat.NotebookNode, path: Path) -> None:
+def refuse_paths(notebook: Any, path: Path) -> None:
     """Raise SystemExit if an output names a folder of this machine."""
     places = (tempfile.gettempdir() + "/", str(HERE.parents[1]), sys.prefix)
     for cell in notebook.cells:
