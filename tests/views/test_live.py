@@ -138,7 +138,7 @@ def test_busy_port_missing_library_and_odd_port_are_one_line(monkeypatch):
         live.serve("vehicle", port=80)
     monkeypatch.setattr(live, "NEEDED", ("json", "no_such_library"))
     with pytest.raises(
-        UserError, match=r"needs no-such-library; type: python -m pip install -e '\.\[live\]'"
+        UserError, match=r"needs no-such-library; type: \S*python\S* -m pip install -e '\.\[live\]'"
     ):
         live.serve("vehicle")
     with pytest.raises(UserError, match="vehicl"):
