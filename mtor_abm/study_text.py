@@ -66,7 +66,7 @@ def plan_text(
         damaged = sum(run.action == "redo" for run in runs)
         refused = [run for run in runs if run.action == "refused"]
         lines.append(
-            f"{name:<28} {_count(len(runs), 'seed')}, {settings.days:g} days, "
+            f"{name:<28} {counted(len(runs), 'seed')}, {settings.days:g} days, "
             f"{settings.n_steps} steps each"
             + (f"; {kept} complete already" if kept else "")
             + (f"; {damaged} damaged, to be done again" if damaged else "")
@@ -76,7 +76,7 @@ def plan_text(
         lines += [f"left out     {run.fault}" for run in refused]
     waiting = [run for run in planned if run.is_waiting]
     n_steps = sum(run.scenario.run.n_steps for run in waiting)
-    lines.append(f"would run {_count(len(waiting), 'run')}, {n_steps} steps, into {folder}")
+    lines.append(f"would run {counted(len(waiting), 'run')}, {n_steps} steps, into {folder}")
     return "\n".join(lines)
 
 
@@ -87,7 +87,7 @@ def outcome(study: StudyResult, table: str | None = None) -> str:
         study: what ran. table: file in its folder that says which arms belong together, if any.
     """
     n_done = sum(run.status == "done" for run in study.runs)
-    parts = [f"{_count(n_done, 'run')} done"]
+    parts = [f"{counted(n_done, 'run')} done"]
     if study.n_skipped:
         parts.append(f"{study.n_skipped} complete before")
     if study.failed:
@@ -96,8 +96,8 @@ def outcome(study: StudyResult, table: str | None = None) -> str:
     if study.grown is not None:
         grown = study.grown
         lines.append(
-            f"grown once   {_count(grown.n_trunks, 'trunk')} in {grown.wall_s:.1f} s for "
-            f"{_count(grown.n_runs, 'run')}: {grown.saved_s:.1f} s of work saved"
+            f"grown once   {counted(grown.n_trunks, 'trunk')} in {grown.wall_s:.1f} s for "
+            f"{counted(grown.n_runs, 'run')}: {grown.saved_s:.1f} s of work saved"
         )
     lines += [f"failed       {run.folder}: {run.error}" for run in study.failed]
     lines.append(f"files        {study.folder}")
@@ -138,7 +138,7 @@ def repeated(before: Recorded, again: RunResult, differing: Sequence[str]) -> st
         lines.append(f"bytes        all {n_files} files are those of {before.path}")
     else:
         lines.append(
-            f"bytes        {_count(len(differing), 'file')} of {n_files} differ from "
+            f"bytes        {counted(len(differing), 'file')} of {n_files} differ from "
             f"{before.path}: {', '.join(differing)}"
         )
         others = before.other_identity()
@@ -151,7 +151,7 @@ def status_text(status: StudyStatus) -> str:
     """A study's state for a terminal: a line per scenario, failures, time left."""
     at_it = {True: "in progress", False: "not running here", None: "perhaps in progress"}
     lines = [
-        f"{status.folder}  {at_it[status.in_progress]}, {_count(status.jobs, 'process', 'es')}"
+        f"{status.folder}  {at_it[status.in_progress]}, {counted(status.jobs, 'process', 'es')}"
         + ("; a shard has ended, others are left" * (status.recorded == INCOMPLETE))
     ]
     for scenario in dict.fromkeys(run.scenario for run in status.runs):
@@ -183,5 +183,6 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def _count(n: int, what: str, plural: str = "s") -> str:
+def counted(n: int, what: str, plural: str = "s") -> str:
+    """`1 seed`, `2 seeds`."""
     return f"{n} {what}{'' if n == 1 else plural}"

@@ -13,6 +13,7 @@ from ..cells.endothelial import EndothelialParameters
 from ..errors import UserError
 from ..histomorphometry import SMALLEST_STRUT
 from ..seeding import GeometryParameters
+from ..study_text import counted
 from ..version import VERSION
 from ..whole_file import storage_error, write_file
 from .bone_mask import (
@@ -328,10 +329,6 @@ def _vessel_notes(section: Section, vessels: Vessels | None) -> list[str]:
     return []
 
 
-def _counted(n: int, what: str) -> str:
-    return f"{n} {what}{'s' * (n != 1)}"
-
-
 def _lines(request: Request, about: Mapping[str, Any], image: GreyImage) -> list[tuple[str, str]]:
     rows, columns = image.pixels.shape
     dropped, lattice, seen = about["dropped"], about["lattice"], about["vessels"]
@@ -340,8 +337,8 @@ def _lines(request: Request, about: Mapping[str, Any], image: GreyImage) -> list
         ("image", f"{image.name}, {columns} x {rows} pixels of {about['pixel_um']:g} um "
          f"({about['scale_from']})"),
         ("bone", f"{'below' if request.invert else 'above'} {about['threshold']:g} "
-         f"({about['threshold_from']}); {_counted(dropped['islands'], 'piece')} and "
-         f"{_counted(dropped['holes'], 'hole')} "
+         f"({about['threshold_from']}); {counted(dropped['islands'], 'piece')} and "
+         f"{counted(dropped['holes'], 'hole')} "
          f"below {about['despeckle_um2']:g} um2 dropped"),
         ("lattice", f"{nx} x {ny} sites of {dx:g} um, {nx * dx / 1e3:g} x {ny * dx / 1e3:g} mm"),
         ("vessels", "none given: drawn for each seed" if seen is None else

@@ -13,6 +13,20 @@ from ..cells import CELL_TYPES
 from ..drugs import DRUGS
 from ..errors import UserError
 from ..fields import FIELDS
+from ..palette import (
+    BONE,
+    CAR_CELL,
+    CAVITY,
+    COLOURS,
+    CYCLING,
+    FAT_CELL,
+    MONOCYTE,
+    MSC,
+    OSTEOBLAST,
+    OSTEOCLAST,
+    SPROUT,
+    VESSEL,
+)
 from ..snapshots import SITE_COLUMNS
 from ..store import read_run, snapshot_name
 from ..version import VERSION
@@ -36,15 +50,15 @@ MASKS: dict[str, dict[int, str]] = {
 }
 #: Colours of these values in viewers of labels, as on the map of the report.
 MASK_COLOURS: dict[str, dict[int, str]] = {
-    "bone": {1: "#d9c8a2", 2: "#fbeaa8"},
-    "vessel": {1: "#cf6267", 2: "#a81420", 3: "#a81420"},
-    "perfused": {1: "#cf6267"},
+    "bone": {1: COLOURS[BONE], 2: COLOURS[CAVITY]},
+    "vessel": {1: COLOURS[VESSEL], 2: COLOURS[SPROUT], 3: COLOURS[SPROUT]},
+    "perfused": {1: COLOURS[VESSEL]},
     "cell_type": {
         CELL_CODES[name]: colour
         for name, colour in (
-            ("tumour", "#43246e"), ("osteoclast_precursor", "#c2e4fd"), ("osteoclast", "#1f68bd"),
-            ("mesenchymal", "#b68134"), ("osteoblast", "#4fb0a4"), ("adipocyte", "#f4ca52"),
-            ("car", "#a59782"),
+            ("tumour", CYCLING[1]), ("osteoclast_precursor", MONOCYTE),
+            ("osteoclast", OSTEOCLAST[1]), ("mesenchymal", MSC), ("osteoblast", OSTEOBLAST[1]),
+            ("adipocyte", FAT_CELL), ("car", CAR_CELL),
         )
     },
 }  # fmt: skip

@@ -14,7 +14,6 @@ from ..analysis.arms import Arm
 from ..analysis.compare import (
     HEADLINES,
     TUMOUR_AREA,
-    effect_text,
     half_of_last_area_mm2,
     p_text,
     times_to_area,
@@ -22,6 +21,7 @@ from ..analysis.compare import (
 from ..analysis.statistics import mean_band, mean_interval
 from ..cells import CELL_TYPES
 from ..mtor import SIGNALS
+from ..palette import CYCLING, DORMANT, QUIESCENT
 from .axes import LEAST_RATIOS, widened
 from .canvas import (
     FAINT,
@@ -35,9 +35,8 @@ from .canvas import (
     wrapped,
     written,
 )
-from .palette import CYCLING, DORMANT, QUIESCENT
 from .study_data import StudyData, course, readout
-from .words import TITLES
+from .words import TITLES, printed_effect
 
 # Columns of the time series that are drawn: what a reader looks for first.
 COURSES = (
@@ -217,7 +216,7 @@ def _effects_on(
                 markerfacecolor=style.colour if filled else "white", zorder=3,
             )  # fmt: skip
             panel.annotate(
-                effect_text(row).replace("x ", "× ").replace("-", "−"), (1.0, y), (6, 0),
+                printed_effect(row), (1.0, y), (6, 0),
                 xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
                 color=style.colour, fontsize=7,
             )  # fmt: skip

@@ -20,11 +20,7 @@ from scipy.sparse import csr_array
 
 from ..errors import UserError
 from ..model import MarrowModel
-from ..scenario_files import load
-from ..snapshots import cells_table, fields_table
-from ..store import SNAPSHOTS, Run, read_run, snapshot_name
-from .canvas import INK, new_figure, refuse_foreign, save, styled
-from .palette import (
+from ..palette import (
     BONE,
     CAVITY,
     CELL_COLOURS,
@@ -36,6 +32,10 @@ from .palette import (
     SPROUT,
     VESSEL,
 )
+from ..scenario_files import load
+from ..snapshots import cells_table, fields_table
+from ..store import SNAPSHOTS, Run, read_run, snapshot_name
+from .canvas import INK, new_figure, refuse_foreign, save, styled
 
 UM_PER_MM = 1000.0
 BAR_UM = 500.0

@@ -16,10 +16,10 @@ from mesa.visualization.utils import update_counter
 from PIL import Image
 
 from ..drugs import DRUGS
+from ..palette import CYCLING
 from ..scenario_files import load
 from .histology import CELL_COLOURS, COLOURS, OSTEOCLAST, paint, scale_bar_um
 from .live_model import SERIES, LiveMarrow, Treatment, snapshot_of, treatment_of
-from .palette import CYCLING
 
 ASKED = "MTOR_ABM_VIEW"  # variable that says what to show
 PIXELS_PER_SITE = 3

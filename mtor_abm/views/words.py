@@ -1,4 +1,8 @@
-"""What columns of the time series are called in figures, on the page and in the live view."""
+"""What columns are called in figures, on the page and in the live view, and how effects read."""
+
+from typing import Any
+
+from ..analysis.compare import effect_text
 
 TITLES = {
     "tumour_area_mm2": "Tumour area",
@@ -17,3 +21,8 @@ TITLES = {
     "akt_s473_tumour": "AKT S473 of tumour cells",
     "n_circulating": "Tumour cells in blood",
 }
+
+
+def printed_effect(row: dict[str, Any]) -> str:
+    """An estimate with its interval, as `compare` says it, with the signs of print."""
+    return effect_text(row).replace("x ", "× ").replace("-", "−")

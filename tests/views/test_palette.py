@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from mtor_abm.views import palette
+from mtor_abm import palette
 from mtor_abm.views.report.palette import GROUND, LAYERS
 
 #: Linear sRGB as a dichromat sees it: Machado, Oliveira and Fernandes (2009), severity 1.

@@ -119,9 +119,8 @@ def chart(
     )
     for i, (day, style) in enumerate(marks):
         x = px(day)
-        below = sum(
-            abs(px(other) - x) < MARK_PX for other, _ in marks[:i]
-        )  # one stands on the other
+        # one that would hide another stands on it
+        below = sum(abs(px(other) - x) < MARK_PX for other, _ in marks[:i])
         parts.append(
             f'<path class="mark arm{style % STYLES}" d="M{x:.1f} {bottom - 1 - MARK_PX * below:g}'
             f'l-4 -7h8z"><title>first dose, day {number(day)}</title></path>'

@@ -10,9 +10,10 @@ from ...dosing import PlasmaCurve, Regimen
 from ...drugs import DRUGS
 from ...scenario import TEXTS
 from ...schedule import Schedule
+from ...study_text import counted
 from ...switches import SWITCHES
 from .charts import day_ticks
-from .markup import STYLES, key, number, plural, table, text, unit, value
+from .markup import STYLES, key, number, table, text, unit, value
 from .material import ArmShown, Material
 
 #: Points of a curve of drug in plasma, beside one at each dose.
@@ -112,7 +113,7 @@ def _differences(material: Material) -> str:
         rows.append([f"<code>{text(name)}</code>", *cells, unit(units), text(meaning)])
     head = ["parameter", *(key(a.label, a.style) for a in material.arms), "unit", "meaning"]
     return (
-        f"<h3>What differs</h3><p>{plural(len(keys), 'parameter')} of "
+        f"<h3>What differs</h3><p>{counted(len(keys), 'parameter')} of "
         f"{len(flat(material.control.parameters))}; all others are the same in every arm.</p>"
         + table(head, rows, "differences", "parameters that differ")
     )
@@ -192,7 +193,7 @@ def _words(regimen: Regimen) -> str:
     hours = regimen.dose_times_h()
     first, last, n = hours[0] / 24.0, hours[-1] / 24.0, len(hours)
     when = f"day {first:g}" if n == 1 else f"day {first:g} to {last:g} every {regimen.every_h:g} h"
-    return f"{dose} {regimen.route}, {when} ({plural(n, 'dose')})"
+    return f"{dose} {regimen.route}, {when} ({counted(n, 'dose')})"
 
 
 def _inoculum(material: Material, days: float) -> list[str]:
@@ -203,7 +204,7 @@ def _inoculum(material: Material, days: float) -> list[str]:
     x = _percent(day, days)
     return [
         f'<div class="lane"><span>all arms<br><span class="dim">{given["cells"]} tumour cells '
-        f"in {plural(int(given.get('clusters', 1)), 'cluster')}, day {day:g}</span></span>"
+        f"in {counted(int(given.get('clusters', 1)), 'cluster')}, day {day:g}</span></span>"
         f'<svg width="100%" height="24" aria-hidden="true"><line class="grid" x1="0" x2="100%" '
         f'y1="20.5" y2="20.5"/><circle class="inoculum" cx="{x}" cy="14" r="5"/></svg></div>'
     ]

@@ -8,10 +8,11 @@ import numpy as np
 from ...analysis.compare import TUMOUR_AREA, p_text, times_to_area
 from ...analysis.statistics import TimeToEvent, log_rank_p, mean_band
 from ...readouts import PROGRESSION
+from ...study_text import counted
 from ..words import TITLES
 from .charts import Curve, chart
 from .compared import first_doses
-from .markup import key, legend, number, plural, table, text, unit
+from .markup import key, legend, number, table, text, unit
 from .material import ArmShown, Material
 
 #: Columns of the time series that are drawn: label of the axis, "" takes the unit.
@@ -74,7 +75,7 @@ def _lines_and_bands(n_runs: Sequence[int]) -> str:
     if max(n_runs) == 1:
         return "Line: the only run of an arm; one run has no interval."
     same = min(n_runs) == max(n_runs)
-    runs = plural(n_runs[0], "run") if same else f"{min(n_runs)} to {max(n_runs)} runs"
+    runs = counted(n_runs[0], "run") if same else f"{min(n_runs)} to {max(n_runs)} runs"
     none = "" if min(n_runs) > 1 else "; none with one run"
     return (
         f"Line: mean over the {runs} of an arm. Band: 95 % interval of that mean (Student's t"

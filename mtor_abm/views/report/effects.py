@@ -5,10 +5,11 @@ from typing import Any
 
 from ...analysis.compare import SIGNIFICANT, effect_text, headlines_first, p_text, sentence
 from ...readouts import EVENTS_PREFIX, STATISTICS
+from ...study_text import counted
 from ..axes import LEAST_RATIOS
-from ..words import TITLES
+from ..words import TITLES, printed_effect
 from .charts import log_ticks
-from .markup import STYLES, key, number, plural, table, text, unit
+from .markup import STYLES, key, number, table, text, unit
 from .material import ArmShown, Material
 from .palette import CELL_TYPES
 from .pathway import SERIES
@@ -61,8 +62,8 @@ def _title(material: Material, column: str) -> str:
 
 
 def effect(row: Row) -> str:
-    """An estimate with its interval, as `compare` says it, with the signs of print."""
-    return text(effect_text(row)).replace("x ", "×\u00a0").replace("-", "−")
+    """`printed_effect`, escaped, its sign kept beside its number."""
+    return text(printed_effect(row)).replace("× ", "×\u00a0")
 
 
 def _rows(material: Material, arm: ArmShown) -> list[Row]:
@@ -263,7 +264,7 @@ def _all(material: Material) -> str:
         head = ["readout", "meaning", "unit", "control", "treated", "effect [95 % interval]", "p",
                 "p adj", "pairs"]  # fmt: skip
         parts.append(
-            f"<details><summary>All {plural(len(rows), 'readout')} of "
+            f"<details><summary>All {counted(len(rows), 'readout')} of "
             f"{text(arm.label)}</summary>"
             + table(head, cells, "numbers", f"all readouts of {arm.label}")
             + "</details>"

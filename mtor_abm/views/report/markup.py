@@ -83,8 +83,3 @@ def key(label: str, style: int) -> str:
 def legend(arms: Iterable[tuple[str, int]]) -> str:
     """Samples of all arms."""
     return f'<p class="legend">{"".join(key(label, style) for label, style in arms)}</p>'
-
-
-def plural(n: int, word: str) -> str:
-    """`1 seed`, `2 seeds`."""
-    return f"{n} {word}{'s' * (n != 1)}"

@@ -23,7 +23,8 @@ import numpy as np
 from ...drugs import DRUGS
 from ...fields import FIELDS
 from ...store import Run, snapshot_name
-from .markup import number, plural, text
+from ...study_text import counted
+from .markup import number, text
 from .material import Material
 from .palette import GROUND, LAYERS, SCALE, SIGNALS
 
@@ -92,7 +93,7 @@ def packed(material: Material, most_bytes: int = MAP_BYTES) -> Packed | None:
     if len(shown) > 1:
         out = _pack_seeds(material, read, shown, days)
     if len(shown) < len(material.seeds):
-        notes.append(f"{plural(len(shown), 'seed')} of {len(material.seeds)} shown.")
+        notes.append(f"{counted(len(shown), 'seed')} of {len(material.seeds)} shown.")
     out.notes = notes
     return out
 

@@ -11,10 +11,11 @@ from typing import Any
 
 from ...errors import UserError
 from ...runner.study_folder import STUDY_FILE
+from ...study_text import counted
 from ...version import VERSION
 from ...whole_file import storage_error, write_file
 from . import compared, courses, effects, ending, marrow_map, pathway
-from .markup import number, plural, text
+from .markup import number, text
 from .material import Material, collect
 
 FILE_NAME = "report.html"
@@ -47,7 +48,7 @@ class Report:
         lines = [
             f"report       {self.path}",
             f"size         {self.n_bytes / 1e6:.1f} MB",
-            f"arms         {', '.join(self.arms)}; {plural(len(self.seeds), 'seed')} in all",
+            f"arms         {', '.join(self.arms)}; {counted(len(self.seeds), 'seed')} in all",
             f"map          seeds {shown}",
         ]
         return "\n".join(lines + self.notes)
@@ -153,8 +154,8 @@ def _title(material: Material) -> str:
 
 def _facts(material: Material) -> str:
     """One line: study, pairs, length, marrow."""
-    seeds = plural(len(material.seeds), "seed")
-    facts = [f"study {material.name}", plural(len(material.arms), "arm")]
+    seeds = counted(len(material.seeds), "seed")
+    facts = [f"study {material.name}", counted(len(material.arms), "arm")]
     facts.append(f"{seeds} in every arm" if len(material.arms) > 1 else seeds)
     facts.append(f"{number(material.days)} days")
     geometry = material.control.parameters.get("geometry", {})

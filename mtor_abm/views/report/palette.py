@@ -3,13 +3,17 @@
 Colours are those of every picture of the marrow, and some for cells that others leave out.
 """
 
-from ..palette import (
+from ...palette import (
     BONE,
+    CAR_CELL,
     CAVITY,
     COLOURS,
     CYCLING,
     DORMANT,
+    FAT_CELL,
     MARROW,
+    MONOCYTE,
+    MSC,
     OSTEOBLAST,
     OSTEOCLAST,
     QUIESCENT,
@@ -40,12 +44,12 @@ GROUND = {
 #: Layers of the map that can be switched off: label, cell type, states, colour, shown at first.
 #: The later is drawn over the earlier.
 LAYERS: tuple[tuple[str, str, tuple[str, ...], str, bool], ...] = (
-    ("fat cell", "adipocyte", ("resting",), "#f4ca52", True),
-    ("reticular (CAR) cell", "car", ("resting",), "#a59782", False),
-    ("stem cell (MSC)", "mesenchymal", ("resting",), "#b68134", False),
+    ("fat cell", "adipocyte", ("resting",), FAT_CELL, True),
+    ("reticular (CAR) cell", "car", ("resting",), CAR_CELL, False),
+    ("stem cell (MSC)", "mesenchymal", ("resting",), MSC, False),
     ("osteocyte", "osteoblast", ("osteocyte",), "#514d46", False),
     ("lining cell", "osteoblast", ("lining",), "#a1d7cb", False),
-    ("monocyte", "osteoclast_precursor", ("monocyte",), "#c2e4fd", False),
+    ("monocyte", "osteoclast_precursor", ("monocyte",), MONOCYTE, False),
     ("committed precursor", "osteoclast_precursor", ("committed",), "#3c93b1", True),
     ("tumour, cycling", "tumour", ("cycling",), CYCLING[1], True),
     ("tumour, quiescent", "tumour", ("quiescent",), QUIESCENT[1], True),

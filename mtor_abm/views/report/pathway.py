@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...store import snapshot_name
+from ..study_data import readout as readouts
 from .markup import key, number, text
 from .material import ArmShown, Material
 from .palette import CELL_TYPES
@@ -75,11 +76,8 @@ def _ratio(material: Material, arm: ArmShown, readout: str) -> str:
 
 
 def _mean_readout(arm: ArmShown, readout: str) -> float:
-    values = []
-    for run in arm.runs:
-        row = run.summary[run.summary["readout"] == readout]
-        values.append(float("nan") if row.empty else float(row["value"].iloc[0]))
-    known = np.array(values)[~np.isnan(values)]
+    values = readouts(arm.runs, readout)
+    known = values[~np.isnan(values)]
     return float(known.mean()) if known.size else float("nan")
 
 

@@ -1,4 +1,4 @@
-"""Colours of bone, vessels and cells, the same in every picture of the marrow.
+"""Colours of bone, vessels and cells, the same in every picture of the marrow and in its exports.
 
 Any two of them stay apart under simulated deuteranopia, protanopia and, less, tritanopia. In grey,
 these do: bone and vessel, vessel and sprout, vessel and quiescent tumour, sprout and tumour, the
@@ -21,6 +21,7 @@ CYCLING = ("tumour, cycling", "#43246e")
 QUIESCENT = ("tumour, quiescent", "#c1b7ef")
 DORMANT = ("tumour, dormant", "#101010")
 OSTEOCLAST = ("osteoclast", "#1f68bd")
+MONOCYTE, MSC, FAT_CELL, CAR_CELL = "#c2e4fd", "#b68134", "#f4ca52", "#a59782"
 CELL_COLOURS: dict[tuple[str, tuple[str, ...]], tuple[str, str]] = {
     ("osteoblast", ("preosteoblast", "osteoblast")): OSTEOBLAST,
     ("tumour", ("cycling",)): CYCLING,
