@@ -11,6 +11,7 @@ from . import drugs
 from .errors import UserError
 from .fields import FIELDS
 from .genes import GENE_ALIASES, Genes
+from .invocation import command
 from .observe import COLUMNS
 from .parameters import Group
 from .readouts import STATISTICS
@@ -58,7 +59,10 @@ def describe(name: str) -> list[Entry]:
         names = dict.fromkeys(n for e in entries for n in (e["name"], _last_part(e["name"])))
         near = suggestion(wanted, names)
         cure = f"{near}; or see" if not near.startswith("known") else "see"
-        raise UserError(f"nothing is called '{name[:80]}'; {cure} run.py list {'|'.join(KINDS)}")
+        others = ", ".join(kind for kind in KINDS if kind != "parameters")
+        raise UserError(
+            f"nothing is called '{name[:80]}'; {cure} {command('list', 'parameters')} (or {others})"
+        )
     return [_with_differences(e) if e["kind"] == "scenario" else e for e in found]
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import exchange_commands, study_commands, view_commands
+from . import exchange_commands, invocation, study_commands, view_commands
 from .errors import UserError, one_line
 from .study_commands import FAILED, OK, OUTPUTS, positive, print_json
 from .version import VERSION
@@ -35,8 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):  # a terminal may know neither Greek nor odd file names
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    program = "python -m mtor_abm" if Path(sys.argv[0]).name == "__main__.py" else None
-    args = command_parser(program).parse_args(arguments)
+    args = command_parser().parse_args(arguments)
     try:
         code: int = args.command(args)
         sys.stdout.flush()
@@ -59,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def command_parser(program: str | None = None) -> Parser:
     """The parser of all commands, which are called by the name `program` (default: as started)."""
     parser = Parser(
-        prog=program,
+        prog=invocation.command() if program is None else program,
         description="Agent-based simulator of bone metastasis driven by mTOR signalling. "
         "Without a command: the demonstration, vehicle against rapamycin.",
     )

@@ -1,27 +1,17 @@
 """Libraries that the core does without; each belongs to an extra of pyproject.toml."""
 
-import shutil
-import sys
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from .errors import UserError
+from .invocation import pip_install
 
 PACKAGES = {"PIL": "pillow", "skimage": "scikit-image"}  # where the module has another name
 
 
 def install(extra: str) -> str:
-    """What a person types, in a clone, to get an extra."""
-    return f"type: {_python()} -m pip install -e '.[{extra}]'"
-
-
-def _python() -> str:
-    """The interpreter in use, as short as it can be typed here."""
-    if shutil.which("python") == sys.executable:
-        return "python"
-    path = Path(sys.executable)
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    """What a person types to get an extra."""
+    return f"type: {pip_install(extra)}"
 
 
 def package_of(module: str) -> str:

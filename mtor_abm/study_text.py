@@ -7,6 +7,7 @@ from typing import Any
 
 from .analysis.study_status import STATES, StudyStatus
 from .errors import UserError
+from .invocation import command
 from .runner.batch import StudyResult
 from .runner.pool import ELSEWHERE, PlannedRun
 from .runner.record import INCOMPLETE
@@ -102,14 +103,13 @@ def outcome(study: StudyResult, table: str | None = None) -> str:
     lines += [f"failed       {run.folder}: {run.error}" for run in study.failed]
     lines.append(f"files        {study.folder}")
     if not study.is_gathered:
-        lines.append(f"gather       python run.py gather {study.folder}   # once all shards ended")
+        lines.append(f"gather       {command('gather', study.folder)}   # once all shards ended")
         return "\n".join(lines)
     arms = list(dict.fromkeys(run.scenario for run in study.runs))
     if table is not None:
         lines.append(f"design       {study.folder / table}")
     elif len(arms) > 1:
-        places = " ".join(str(study.folder / arm) for arm in arms)
-        lines.append(f"compare      python run.py compare {places}")
+        lines.append(f"compare      {command('compare', *(study.folder / arm for arm in arms))}")
     return "\n".join(lines)
 
 

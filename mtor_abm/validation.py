@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import ValidationError
 
 from .errors import UserError
+from .invocation import command
 from .parameters import Group
 from .toml_text import inline
 
@@ -148,7 +149,7 @@ def _complaint(first: Any, kind: type[Group], key: str) -> str:
         case "dict_type":
             return f"is {_kind(first['input'])}, not a table; write {key}.NAME = VALUE"
         case _:
-            return f"cannot be used: {first['msg']}; see run.py describe {key}"
+            return f"cannot be used: {first['msg']}; see {command('describe', key)}"
 
 
 def _choices(annotation: Any) -> list[str]:

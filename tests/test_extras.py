@@ -24,19 +24,6 @@ def test_package_is_named_as_pip_knows_it(monkeypatch, module, package):
     assert str(refusal.value) == f"an image needs {package}; {extras.install('images')}"
 
 
-@pytest.mark.parametrize(
-    ("which", "executable", "typed"),
-    [("/env/bin/python", "/env/bin/python", "python"),
-     ("/usr/bin/python", "{here}/.venv/bin/python", ".venv/bin/python"),
-     (None, "/env/bin/python3.13", "/env/bin/python3.13")],
-)  # fmt: skip
-def test_interpreter_in_use_is_the_one_to_type(monkeypatch, tmp_path, which, executable, typed):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "executable", executable.format(here=tmp_path))
-    monkeypatch.setattr("shutil.which", lambda name: which)
-    assert extras.install("vtk") == f"type: {typed} -m pip install -e '.[vtk]'"
-
-
 def test_library_that_is_there_is_given():
     assert extras.library("json.decoder", "core", "it").JSONDecoder is not None
 

@@ -21,7 +21,7 @@ from mtor_abm.errors import UserError
 
 FORMAT = "mtor_abm section 1"
 LARGEST_FILE_BYTES = 200_000_000  # 4000 x 4000 sites take 32 MB unpacked
-CURE = "make it anew with run.py geometry"
+CURE = "make it again with the command `geometry`"
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -93,7 +93,7 @@ def read_section(path: Path) -> Section:
         ValueError, TypeError, KeyError, EOFError, OSError, IndexError, AttributeError,
         NotImplementedError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error,
     ):  # fmt: skip
-        raise UserError(f"{path}: damaged, or not made by run.py geometry; {CURE}") from None
+        raise UserError(f"{path}: damaged, or not made by `geometry`; {CURE}") from None
     return section
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from .. import catalogue
 from ..errors import UserError
+from ..invocation import command
 from ..switches import SWITCHES, values_of
 from ..tidy_csv import csv_text
 from ..validation import suggestion
@@ -129,7 +130,7 @@ def ask_sides(
         wanted = [claim for claim in wanted if claim.id in words.discriminating(switch)]
     tested = [claim for claim in wanted if claim.id in tests]
     if not tested:
-        raise UserError("none of these claims has an experiment; see run.py list claims")
+        raise UserError(f"none of these claims has an experiment; see {command('list', 'claims')}")
     notebook = Notebook(out)
     found = {
         side: study.run_claims(tested, mode, notebook, jobs, report, {switch: side})
@@ -240,5 +241,5 @@ def _read(path: Path) -> list[dict[str, str]]:
         raise UserError(f"{path} cannot be read as a table; move it aside") from None
     first = set(rows[0]) if rows else set()
     if rows and not OURS[path.name] <= first:
-        raise UserError(f"{path} was not written by run.py claims; give another --out")
+        raise UserError(f"{path} was not written by `claims`; give another --out")
     return rows

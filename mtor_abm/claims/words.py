@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..invocation import command
 from ..switches import SWITCHES, default_of
 from .experiment import SCENARIO, Experiment, experiments
 from .review import Claim, chosen, claims
@@ -138,7 +139,7 @@ def claim_entry(claim: Claim, last: dict[str, Any] | None) -> dict[str, Any]:
     }  # fmt: skip
     if experiment is not None:
         entry |= _experiment_entry(experiment)
-    entry["last result"] = last or "none yet: run.py claims " + claim.id
+    entry["last result"] = last or f"none yet: {command('claims', claim.id)}"
     return entry
 
 

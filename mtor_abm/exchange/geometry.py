@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import invocation
 from ..anatomy import Section, read_section, section_bytes, vessel_network
 from ..cells.endothelial import EndothelialParameters
 from ..errors import UserError
@@ -92,8 +93,8 @@ class Made:
     @property
     def command(self) -> str:
         """How a run starts from it."""
-        plain = f"run.py run vehicle -S geometry.file={self.path}"
-        return plain + (" -S inoculum.cells=0" if "tumour" in self.section.cells else "")
+        without = ["-S", "inoculum.cells=0"] if "tumour" in self.section.cells else []
+        return invocation.command("run", "vehicle", "-S", f"geometry.file={self.path}", *without)
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""

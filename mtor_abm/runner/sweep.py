@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from ..invocation import command
 from ..scenario import TEXTS, Scenario, with_values
 from ..scenario_files import load_all, read_tables
 from ..tidy_csv import csv_text
@@ -131,7 +132,7 @@ def _now(base: Scenario, key: str, path: Path) -> Any:
     for part in key.split("."):
         if not isinstance(value, dict):
             raise UserError(
-                f"{place}: no number or switch of this name; see run.py list parameters"
+                f"{place}: no number or switch of this name; see {command('list', 'parameters')}"
             )
         value = value.get(part)
         if value is None:

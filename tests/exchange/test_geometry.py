@@ -102,7 +102,7 @@ def test_a_pickle_in_a_section_is_never_opened(tmp_path):
             return (Path.touch, (tmp_path / "sprung",))
 
     np.savez(tmp_path / "s.npz", format=np.array([Trap()], dtype=object))
-    refused(lambda: read_section(tmp_path / "s.npz"), "not made by run.py geometry")
+    refused(lambda: read_section(tmp_path / "s.npz"), "not made by `geometry`")
     assert not (tmp_path / "sprung").exists()
 
 
@@ -469,7 +469,7 @@ def test_the_command_prints_what_it_measured_and_what_to_type(tmp_path, capsys, 
     picture(tmp_path / "bone.png", bone)
     assert cli.main(["geometry", "bone.png", "--pixel-um", "10"]) == 0
     said = capsys.readouterr().out
-    assert "run.py run vehicle -S geometry.file=marrow.npz" in said
+    assert " run vehicle -S geometry.file=marrow.npz" in said
     assert f"{bone.mean():9.4f}{bone.mean():9.4f}" in said
     assert cli.main(["geometry", "bone.png", "--pixel-um", "10", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

@@ -45,7 +45,7 @@ def _runs(material: Material) -> str:
     head = ["arm", "seeds", "sha256 of the scenario", "study"]
     return (
         f"<h3>Seeds</h3>{table(head, rows, 'small', 'seeds')}"
-        "<p>Any run can be made again: <code>run.py run --from RUN/manifest.json</code></p>"
+        "<p>Any run can be made again: <code>mtor-abm run --from RUN/manifest.json</code></p>"
     )
 
 
