@@ -96,7 +96,7 @@ def test_what_is_printed_works_when_typed(start, tmp_path):
         [sys.executable, *start, "run", "--frob"], capture_output=True, text=True, cwd=here
     ).stderr
     hint = said.rpartition(" see ")[2]
-    assert hint.endswith(" run --help\n"), said
+    assert hint.endswith(" --help\n"), said
     done = subprocess.run(hint, shell=True, capture_output=True, text=True, cwd=here)
     assert (done.returncode, done.stderr) == (0, "")
 
