@@ -1,45 +1,11 @@
-"""What pictures and page share: days that settle, effects against time, days of doses."""
+"""What pictures and page share: effects against time, days of doses."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats
 
 from mtor_abm.views.doses import doses_of
 from mtor_abm.views.paired import is_ratio, paired_course
-from mtor_abm.views.settling import settling_days, settling_words
-
-
-class FakeRun:
-    def __init__(self, **columns):
-        self.timeseries = pd.DataFrame(columns)
-
-
-def bone_run(ob, oc):
-    return FakeRun(
-        time_h=24.0 * np.arange(len(ob)), n_ob_per_b_pm_per_mm=ob, n_oc_per_b_pm_per_mm=oc
-    )
-
-
-# --------------------------------------------------------------------------------------- settling
-def test_a_marrow_settles_when_osteoblasts_have_fallen_and_osteoclasts_have_come():
-    falls = [4.0, 3.0, 2.0, 1.0, 0.3, 0.1, 0.0]
-    assert settling_days([bone_run(falls, [1.0] * 7)]) == 4.0  # 0.3 <= 4 - 0.9 * 4
-    assert settling_days([bone_run([2.0] * 7, [0.0] * 5 + [0.2, 0.5])]) == 5.0
-    assert settling_days([bone_run(falls, [0.0] * 5 + [0.2, 0.5])]) == 5.0
-
-
-def test_a_marrow_in_balance_has_nothing_to_settle():
-    drifts = [2.0, 1.8, 1.6, 1.4, 1.2, 1.1]
-    assert settling_days([bone_run(drifts, [0.5] * 6)]) == 0.0
-    assert settling_days([bone_run([0.0] * 6, [0.0] * 6)]) == 0.0
-    assert settling_days([FakeRun(time_h=[0.0, 24.0], bv_tv=[0.1, 0.1])]) == 0.0
-    assert settling_words(0.0) == "" and "first 4 days" in settling_words(4.0)
-
-
-def test_a_fall_after_two_weeks_is_the_disease():
-    late = [2.0] * 15 + [0.1] * 5
-    assert settling_days([bone_run(late, [1.0] * 20)]) == 0.0
 
 
 # ---------------------------------------------------------------------------------- paired effects
