@@ -59,6 +59,9 @@ def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..
     sub.add_argument("study", type=Path, metavar="STUDY", help="e.g. outputs/demo")
     sub.add_argument("--out", type=Path, metavar="DIR",
                      help="where the tables go (default: STUDY/gathered)")  # fmt: skip
+    sub.add_argument("--control", metavar="ARM",
+                     help="control of the effects (default: as the design or the study names "
+                     "it)")  # fmt: skip
     sub.add_argument("--events", action="store_true", help="gather events.csv too")
     sub.add_argument("--parquet", action="store_true",
                      help="write each table as Parquet too (extra: parquet)")  # fmt: skip
@@ -213,7 +216,9 @@ def _status(args: argparse.Namespace) -> int:
 def _gather(args: argparse.Namespace) -> int:
     from .analysis.gather import gather
 
-    gathered = gather(args.study, args.out, events=args.events, parquet=args.parquet)
+    gathered = gather(
+        args.study, args.out, events=args.events, parquet=args.parquet, control=args.control
+    )
     print_result(gathered, args.json)
     return OK if gathered.is_whole else FAILED
 

@@ -106,10 +106,14 @@ def find_arm(place: str | Path) -> Arm:
 def complete_runs(study: Path) -> tuple[list[Run], list[str]]:
     """Complete runs of a study, in the order of its scenarios, and names of all its other runs.
 
+    A study that has lost its study.json is still read, its scenarios in alphabetical order; which
+    of them is the control is then for `groups.grouped` to ask.
+
     Raises:
         UserError: no study, none complete, or a damaged manifest.
     """
-    record = read_study(study)
+    has_record = (study / STUDY_FILE).exists() or not (study.is_dir() and find_runs(study))
+    record = read_study(study) if has_record else {"scenarios": [], "runs": {}}
     order = {name: place for place, name in enumerate(record["scenarios"])}
     runs, others = [], set(record["runs"])
     for folder in find_runs(study):

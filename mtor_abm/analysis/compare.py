@@ -21,6 +21,7 @@ from ..store import Run
 from ..tidy_csv import csv_text
 from ..whole_file import storage_error, write_file
 from .arms import Arm, find_arm, find_arms, pairs, refuse_incomparable
+from .groups import Grouping
 from .statistics import (
     PairedEffect,
     TimeToEvent,
@@ -238,6 +239,19 @@ def effects_of(base: Arm, arms: Sequence[Arm]) -> tuple[dict[str, list[dict[str,
             continue
         rows = compare_runs(arm.name, *pairs(base, arm))
         effects[arm.name] = [row | {"control": base.name} for row in rows]
+    return effects, notes
+
+
+def grouped_effects(
+    grouping: Grouping,
+) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
+    """Rows of every treated arm against its own control, by name; what a reader should know."""
+    effects: dict[str, list[dict[str, Any]]] = {}
+    notes = list(grouping.notes)
+    for group in grouping.groups:
+        found, faults = effects_of(group.control, group.treated)
+        effects |= found
+        notes += faults
     return effects, notes
 
 

@@ -3,7 +3,7 @@
     gathered/timeseries.csv   scenario, seed, then the columns of timeseries.csv
     gathered/summary.csv      scenario, seed, then readout, unit, value
     gathered/events.csv       scenario, seed, then the columns of events.csv, if asked for
-    gathered/effects.csv      every arm against the first scenario, as comparison.csv
+    gathered/effects.csv      every arm against its control (see `groups`), as comparison.csv
 
 Rows are copied as text with two cells put before them, run after run: of the tables no more than
 those of one run are in memory, and of each run only what `compare` reads is kept for the effects.
@@ -19,13 +19,14 @@ from typing import Any
 
 from ..errors import UserError
 from ..runner.record import Standing, refresh
-from ..runner.study_folder import find_runs, read_study
+from ..runner.study_folder import find_runs
 from ..store import Run, ended_run
 from ..tidy_csv import read_csv
 from ..whole_file import NewFile, storage_error
 from . import parquet as parquet_files
 from .arms import SAME_AT_START, arms_of, in_short
-from .compare import effects_of, write_effects
+from .compare import grouped_effects, write_effects
+from .groups import grouped
 
 FOLDER = "gathered"
 TABLES = ("timeseries.csv", "summary.csv")
@@ -78,8 +79,9 @@ class Gathered:
 
 
 def gather(
-    study: Path, out: Path | None = None, *, events: bool = False, parquet: bool = False
-) -> Gathered:
+    study: Path, out: Path | None = None, *, events: bool = False, parquet: bool = False,
+    control: str | None = None,
+) -> Gathered:  # fmt: skip
     """Gather the tables of all complete runs of a study.
 
     If shards left them behind, summary.csv and study.json of the study are made whole first.
@@ -89,10 +91,12 @@ def gather(
         out: folder of the tables; None takes `gathered` within the study.
         events: gather events.csv too, by far the largest.
         parquet: write each table as Parquet too, beside the CSV.
+        control: scenario of the control arm of the effects; None takes what the study says
+            (see `groups.grouped`).
 
     Raises:
-        UserError: no study, no complete run, runs with other columns, a damaged file, a folder
-            that refuses, or pyarrow is missing.
+        UserError: no study, no complete run, no arm of the name of the control, runs with other
+            columns, a damaged file, a folder that cannot be written to, or pyarrow is missing.
     """
     if parquet:
         parquet_files.ensure_installed()
@@ -117,6 +121,8 @@ def gather(
             kept.append(_in_short(run, content, parameters))
         if not kept:
             raise UserError(f"{study} holds no complete run; run the study first")
+        faults: list[str] = []
+        effects = _effects(kept, study, faults, control)
         rows = tables.finish()
     notes = [
         f"Left out of {table}: {in_short(names)}, {why}."
@@ -126,7 +132,7 @@ def gather(
         )
         if names
     ]
-    effects = _effects(kept, study, notes)
+    notes += faults
     rows[write_effects(out / EFFECTS, effects)] = len(effects)
     if parquet:
         rows |= {parquet_files.convert(path): n for path, n in rows.items()}
@@ -267,17 +273,18 @@ def _in_short(run: Run, content: dict[str, bytes], parameters: dict[str, Any]) -
     return RunInShort(run.folder, about, series, read_csv(content["summary.csv"]))
 
 
-def _effects(runs: Sequence[Run], study: Path, notes: list[str]) -> list[dict[str, Any]]:
-    """Every arm against the first scenario of the study; a note on each that cannot be compared."""
+def _effects(
+    runs: Sequence[Run], study: Path, notes: list[str], control: str | None
+) -> list[dict[str, Any]]:
+    """Effects of every arm against its control; why there are none is added to the notes."""
     try:
-        arms = {arm.name: arm for arm in arms_of(runs)}
+        grouping = grouped(study, arms_of(runs), control)
     except UserError as fault:
+        if control is not None:
+            raise
         notes.append(f"No effects: {fault}.")
         return []
-    base = next((arms[name] for name in read_study(study)["scenarios"] if name in arms), None)
-    if base is None or len(arms) == 1:
-        return []
-    effects, faults = effects_of(base, [arm for arm in arms.values() if arm is not base])
+    effects, faults = grouped_effects(grouping)
     notes += faults
     return [row for rows in effects.values() for row in rows]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..store import RUN_NAME, StoreError, ended_run
+from ..store import MANIFEST, RUN_NAME, StoreError, ended_run
 from ..tidy_csv import csv_text
 from ..whole_file import is_partial, json_text, storage_error, write_file
 
@@ -38,6 +38,9 @@ def find_runs(study: Path) -> list[Path]:
 def check_study_folder(study: Path) -> None:
     """See that a study may be written to this folder.
 
+    A folder with a run of ours in it is a study that has lost its study.json, which is written
+    again.
+
     Raises:
         StoreError: it is a file, or it holds things and is not a study.
     """
@@ -49,7 +52,9 @@ def check_study_folder(study: Path) -> None:
         names = sorted(entry.name for entry in study.iterdir())
     except OSError as error:
         raise storage_error(error, study) from error
-    if STUDY_FILE in names:
+    if STUDY_FILE in names or any(
+        RUN_NAME.fullmatch(name) and (study / name / MANIFEST).is_file() for name in names
+    ):
         return
     foreign = [
         name
