@@ -110,6 +110,19 @@ class MesaModel(mesa.Model):
         if isinstance(self.datacollector, Census):
             self.datacollector.collect(self)
 
+    def own_state(self) -> dict[str, Any]:
+        """What a run depends on: every attribute but those of Mesa itself and the collector."""
+        mesas = {*vars(mesa.Model(rng=0)), "datacollector"}
+        return {name: value for name, value in vars(self).items() if name not in mesas}
+
+    @classmethod
+    def revived(cls, state: dict[str, Any]) -> "MesaModel":
+        """A model that goes on from its `own_state`; Mesa's clock and random begin again."""
+        model = cls.__new__(cls)
+        MesaModel.__init__(model, seed=state["run_seed"])
+        model.__dict__.update(state)
+        return model
+
     def __getstate__(self) -> dict[str, Any]:
         """Without the wrapped step, which is a method of this very object."""
         return {k: v for k, v in self.__dict__.items() if k not in ("step", "_user_step")}

@@ -22,7 +22,11 @@ BESIDE_THE_MODEL = (
     "runner", "exchange", "exchange_commands.py", "views", "view_commands.py",
     "extras.py", "folder_lock.py", "invocation.py", "palette.py",
 )  # fmt: skip
-WITH_THE_MODEL = ("runner/single.py", "runner/checkpoint.py")  # though their folder is not
+WITH_THE_MODEL = (
+    "runner/single.py",
+    "runner/checkpoint.py",
+    "runner/frozen.py",
+)  # though their folder is not
 
 
 @functools.cache
@@ -35,12 +39,27 @@ def model_fingerprint() -> str:
     digest = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*.py")):
         name = path.relative_to(PACKAGE).as_posix()
-        if name.split("/")[0] in BESIDE_THE_MODEL and name not in WITH_THE_MODEL:
+        if not _is_a_source(name):
             continue
         digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     for path in own_drugs.files():  # outside the package, and yet a source
         digest.update(own_drugs.content(path) + b"\0")
     return digest.hexdigest()[:16]
+
+
+def _is_a_source(name: str) -> bool:
+    """Whether a file, by its path within the package, decides what a run holds."""
+    return name.split("/")[0] not in BESIDE_THE_MODEL or name in WITH_THE_MODEL
+
+
+def decides_a_run(module: str) -> bool:
+    """Whether a module, by its full name, is of this package and decides what a run holds."""
+    package, _, rest = module.partition(".")
+    name = rest.replace(".", "/")
+    return package == __package__ and bool(rest) and (
+        _is_a_source(f"{name}.py") if (PACKAGE / f"{name}.py").is_file()
+        else _is_a_source(f"{name}/__init__.py")
+    )  # fmt: skip
 
 
 def identity(scenario_hash: str, seed: int) -> dict[str, Any]:

@@ -4,8 +4,10 @@ import contextlib
 import errno
 import hashlib
 import json
+import os
 import re
 import secrets
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -38,6 +40,25 @@ def storage_error(error: OSError, path: Path) -> StoreError:
     }
     cause = causes.get(error.errno or 0, f"{error.strerror or error}; choose another --out")
     return StoreError(f"{path}: {cause}")
+
+
+def open_regular(path: Path) -> IO[bytes]:
+    """Open a file of ours to read; a pipe or a device, which could hang or never end, is refused.
+
+    Raises:
+        OSError: as `open`, or it is not a regular file.
+    """
+    number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    return os.fdopen(number, "rb")
+
+
+def read_regular(path: Path) -> bytes:
+    """The content of a file of ours, read as `open_regular` opens it."""
+    with open_regular(path) as file:
+        return file.read()
 
 
 def is_partial(name: str) -> bool:
@@ -85,8 +106,11 @@ class NewFile:
 
     def commit(self) -> dict[str, Any]:
         """Give the file its name; return its entry in the manifest."""
+        self._file.flush()
+        os.fsync(self._file.fileno())  # or the name may survive a power cut and the content not
         self._file.close()
         self._partial.replace(self.path)
+        _sync_folder(self.path.parent)
         entry = {"sha256": self._hash.hexdigest(), "bytes": self._n_bytes}
         return entry if self.rows is None else {**entry, "rows": self.rows}
 
@@ -96,6 +120,16 @@ class NewFile:
             self._file.close()
         with contextlib.suppress(OSError):
             self._partial.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the disk keep the names in a folder; not every system can."""
+    with contextlib.suppress(OSError):
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 def write_file(path: Path, *parts: str | bytes) -> None:

@@ -1,7 +1,12 @@
 """Runs that are put down and taken up again, and runs that share a trunk: the same bytes."""
 
+import hashlib
+import json
+import os
 import pickle
+from collections import Counter, defaultdict
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -9,9 +14,10 @@ from test_runner import tables
 from toy_marrow import ToyEngine, ToyOutput, ToyScenario, toy_trunk
 
 from mtor_abm.provenance import identity
-from mtor_abm.runner import single
+from mtor_abm.runner import checkpoint, single
 from mtor_abm.runner.batch import run_study
-from mtor_abm.runner.checkpoint import UnusableCheckpointError, kept, step_of
+from mtor_abm.runner.checkpoint import FORMAT, OLDER, UnusableCheckpointError, kept, step_of
+from mtor_abm.runner.frozen import UnreadableError, freeze, thaw
 from mtor_abm.runner.plan import Parting
 from mtor_abm.runner.single import MarrowEngine, StoppedError, run_one
 from mtor_abm.scenario import Scenario
@@ -73,6 +79,7 @@ def test_the_marrow_goes_on_with_the_same_bytes(tmp_path):
 
 
 def test_what_is_no_checkpoint_of_this_run_is_not_opened(tmp_path, monkeypatch):
+    """Nothing of a wrong file gets as far as `thaw`."""
     whole = tables(run_one(TOY, 1, tmp_path / "a__seed_0001", engine=ToyEngine).folder)
     folder = tmp_path / "b__seed_0001"
     mine = identity(TOY.identity_hash(), 1)
@@ -93,14 +100,16 @@ def test_what_is_no_checkpoint_of_this_run_is_not_opened(tmp_path, monkeypatch):
     def never(*_):
         raise AssertionError("opened")
 
-    monkeypatch.setattr(pickle, "loads", never)
+    monkeypatch.setattr(checkpoint, "thaw", never)
     for damaged, reason in (
         (content[:-1], "damaged"),
         (content[:-1] + bytes([content[-1] ^ 1]), "damaged"),
         (content[head + 1 :], "damaged"),
         (b"", "damaged"),
         (b"{}\n", "of another format"),
-        (content.replace(b"checkpoint 1", b"checkpoint 9", 1), "of another format"),
+        (content.replace(b"checkpoint 2", b"checkpoint 9", 1), "of another format"),
+        (content.replace(b"checkpoint 2", b"checkpoint 1", 1), "of an older version"),
+        (content.replace(b'"step": 9', b'"step": []', 1), "damaged"),
     ):
         folder.mkdir(exist_ok=True)
         path.write_bytes(damaged)
@@ -108,6 +117,79 @@ def test_what_is_no_checkpoint_of_this_run_is_not_opened(tmp_path, monkeypatch):
     stopped(TOY.but(noise=0.02), folder, 9)
     told("of other parameters")
     told("absent")
+
+
+class Trap:
+    """What makes a pickle run a program when it is read."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return os.mkdir, (self.mark,)
+
+
+@pytest.mark.parametrize("form", [OLDER, FORMAT])
+def test_a_checkpoint_from_a_stranger_runs_no_code(tmp_path, form):
+    """Its head is right in everything: identity and checksum can be made by anyone."""
+    folder, mark = tmp_path / "a__seed_0001", tmp_path / "code_was_run"
+    stopped(TOY, folder, 9)
+    mine = identity(TOY.identity_hash(), 1)
+    content = pickle.dumps(Trap(str(mark)))
+    head = {"format": form, "step": 9, "identity": mine, "packed": False, "bytes": len(content),
+            "sha256": hashlib.sha256(content).hexdigest()}  # fmt: skip
+    (folder / CHECKPOINT).write_bytes(json.dumps(head).encode() + b"\n" + content)
+    result = run_one(TOY, 1, folder, engine=ToyEngine)
+    assert (result.status, result.begun_at_step) == ("done", 0)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["subprocess:Popen", "mtor_abm.cli:Parser", "mtor_abm.runner.pool:PlannedRun",
+             "mtor_abm.__main__:x", "builtins:type"],
+)  # fmt: skip
+def test_only_classes_of_the_model_are_looked_up(name):
+    nodes = [["object", name, [1]], ["dict", []]]
+    text = json.dumps({"root": [0], "nodes": nodes}).encode()
+    with pytest.raises(UnreadableError, match="is not a class"):
+        thaw(len(text).to_bytes(8, "little") + text, checkpoint.decides_a_run)
+
+
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
+ARRAYS = st.sampled_from(["<f4", "<f8", "<i8", "|u1", "|b1", "<U3"]).flatmap(
+    lambda dtype: st.lists(st.integers(0, 1), max_size=6).map(lambda v: np.array(v, dtype=dtype))
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.recursive(
+    PLAIN | ARRAYS,
+    lambda inner: st.lists(inner, max_size=4) | st.tuples(inner, inner)
+    | st.dictionaries(st.text(max_size=3) | st.integers(), inner, max_size=4),
+    max_leaves=12,
+))  # fmt: skip
+def test_what_is_frozen_is_thawed_to_the_same_bytes(value):
+    assert freeze(thaw(freeze(value), lambda module: False)) == freeze(value)
+    assert type(thaw(freeze(value), lambda module: False)) is type(value)
+
+
+def test_what_is_one_object_stays_one_object():
+    shared, circle = np.asfortranarray(np.arange(6.0).reshape(2, 3)), []
+    circle.append(circle)
+    value = [shared, shared, circle, Counter("aab"), defaultdict(list, {1: [2]}), np.float32(0.1),
+             np.array(["a", None], dtype=object), frozenset({1}), {2}, np.int64]  # fmt: skip
+    a, b, c, *rest = thaw(freeze(value), lambda module: False)
+    assert a is b and np.array_equal(a, shared) and a.flags.f_contiguous and a.flags.writeable
+    assert c[0] is c
+    assert rest[0] == Counter("aab") and rest[1][7] == [] and rest[1][1] == [2]
+    assert type(rest[2]) is np.float32 and rest[2] == np.float32(0.1)
+    assert rest[3].tolist() == ["a", None] and rest[4:] == [frozenset({1}), {2}, np.int64]
+
+
+@pytest.mark.parametrize("value", [len, lambda: 0, object(), open, defaultdict(len)])
+def test_what_has_no_place_in_a_checkpoint_is_refused(value):
+    with pytest.raises(TypeError):
+        freeze({"a": [value]})
 
 
 def test_no_checkpoint_is_left_by_a_run_that_ends_well_or_badly(tmp_path):

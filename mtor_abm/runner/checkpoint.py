@@ -1,13 +1,13 @@
-"""A run put down half-way: its model and every table so far, so that the rest gives the same bytes.
+"""A run saved half-way: its model and every table so far, so that the rest gives the same bytes.
 
-A checkpoint is one file, written whole: a line of JSON that says what it is and how long, then a
-pickle. It is opened only by the sources that wrote it and only if its checksum holds; pickles run
-code when they are read, so a checkpoint from a stranger must not be trusted more than a program.
+A checkpoint is one file, written whole: a line of JSON that says what it is and how long, then the
+state of the run as plain values and arrays (`frozen`). Reading it runs nothing that it says: a
+study folder may come from a stranger. It is used only by the sources that wrote it and only if its
+checksum holds. The pickles of older versions are not opened.
 """
 
 import hashlib
 import json
-import pickle
 import zlib
 from collections import Counter
 from collections.abc import Mapping
@@ -15,16 +15,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..provenance import decides_a_run
 from ..store import FileSoFar
-from ..whole_file import write_file
+from ..whole_file import open_regular, write_file
+from .frozen import UnreadableError, freeze, thaw
 
-FORMAT = "mtor_abm checkpoint 1"
+FORMAT = "mtor_abm checkpoint 2"
+OLDER = "mtor_abm checkpoint 1"  # a pickle, which could run code
 LONGEST_HEAD = 4096  # bytes; ours have some 300
 FASTEST = 1  # level of zlib: a fifth of the size at a third of a second for the default marrow
 
 
 class UnusableCheckpointError(Exception):
-    """A checkpoint that is damaged or of another run; the message says which, in a few words."""
+    """A checkpoint that is absent, damaged or of another run; the message says why, in a few words.
+
+    Attributes:
+        is_absent: there is none at all.
+    """
+
+    def __init__(self, why: str, is_absent: bool = False) -> None:
+        """Say why."""
+        super().__init__(why)
+        self.is_absent = is_absent
 
 
 @dataclass(frozen=True)
@@ -59,7 +71,8 @@ def keep(
     Raises:
         StoreError: the disk refuses; the older one is still there.
     """
-    content = pickle.dumps(checkpoint, protocol=pickle.HIGHEST_PROTOCOL)
+    files = {name: vars(file) for name, file in checkpoint.files.items()}
+    content = freeze({**vars(checkpoint), "files": files})
     if packed:
         content = zlib.compress(content, FASTEST)
     head = {
@@ -72,13 +85,13 @@ def keep(
 
 
 def step_of(path: Path, identity: Mapping[str, Any]) -> int:
-    """Step a checkpoint was made after, read from its first line alone.
+    """Step a checkpoint was made after; its checksum is looked at, its content is not.
 
     Raises:
-        UnusableCheckpointError: as `kept`, as far as the first line tells.
+        UnusableCheckpointError: as `kept`, as far as that tells.
     """
-    with _opened(path) as file:
-        return int(_head(file, identity)["step"])
+    head, _ = _read(path, identity)
+    return int(head["step"])
 
 
 def step_if_usable(path: Path, identity: Mapping[str, Any]) -> int | None:
@@ -89,53 +102,69 @@ def step_if_usable(path: Path, identity: Mapping[str, Any]) -> int | None:
         return None
 
 
-def kept(path: Path, identity: Mapping[str, Any]) -> Checkpoint:
+def kept(path: Path, identity: Mapping[str, Any], engine: type | None = None) -> Checkpoint:
     """Read a checkpoint.
+
+    Args:
+        path: the file. identity: of the run.
+        engine: what runs; classes of its own module are allowed beside those of the model.
 
     Raises:
         UnusableCheckpointError: absent, unreadable, damaged, or of another run or other sources.
     """
-    with _opened(path) as file:
-        head = _head(file, identity)
-        try:
-            content = file.read()
-        except OSError as error:
-            raise UnusableCheckpointError(error.strerror or "unreadable") from error
-    if hashlib.sha256(content).hexdigest() != head["sha256"]:
+    head, content = _read(path, identity)
+    own = {kind.__module__ for kind in engine.__mro__} - {"builtins"} if engine else set()
+    try:
+        if head["packed"]:
+            content = zlib.decompress(content)
+        told = thaw(content, lambda module: module in own or decides_a_run(module))
+        files = {name: FileSoFar(**file) for name, file in told.pop("files").items()}
+        found = Checkpoint(**told, files=files)
+    except (UnreadableError, zlib.error, TypeError, AttributeError, KeyError) as error:
+        raise UnusableCheckpointError(f"damaged ({error})") from error
+    if found.step != head["step"]:
         raise UnusableCheckpointError("damaged")
-    if head["packed"]:
-        content = zlib.decompress(content)
-    found = pickle.loads(content)
-    if not isinstance(found, Checkpoint):
-        raise UnusableCheckpointError("no checkpoint")
     return found
 
 
-def kept_if_usable(path: Path, identity: Mapping[str, Any]) -> Checkpoint | None:
+def kept_if_usable(
+    path: Path, identity: Mapping[str, Any], engine: type | None = None
+) -> Checkpoint | None:
     """As `kept`; None where there is none of use."""
     try:
-        return kept(path, identity)
+        return kept(path, identity, engine)
     except UnusableCheckpointError:
         return None
 
 
-def _opened(path: Path) -> Any:
+def _read(path: Path, identity: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Its first line and the rest, if it is of this run and its checksum holds."""
     try:
-        return path.open("rb")
+        with open_regular(path) as file:
+            head = _head(file.readline(LONGEST_HEAD), identity)
+            content = file.read()
     except FileNotFoundError as error:
-        raise UnusableCheckpointError("absent") from error
+        raise UnusableCheckpointError("absent", is_absent=True) from error
     except OSError as error:
         raise UnusableCheckpointError(error.strerror or "unreadable") from error
+    if hashlib.sha256(content).hexdigest() != head["sha256"]:
+        raise UnusableCheckpointError("damaged")
+    return head, content
 
 
-def _head(file: Any, identity: Mapping[str, Any]) -> dict[str, Any]:
+def _head(line: bytes, identity: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        head = json.loads(file.readline(LONGEST_HEAD))
-    except (ValueError, OSError) as error:
+        head = json.loads(line)
+    except (ValueError, RecursionError) as error:
         raise UnusableCheckpointError("damaged") from error
-    keys = {"format", "step", "identity", "packed", "bytes", "sha256"}
-    if not isinstance(head, dict) or set(head) != keys or head["format"] != FORMAT:
+    if isinstance(head, dict) and head.get("format") == OLDER:
+        raise UnusableCheckpointError("of an older version of mtor_abm")
+    kinds = {"format": str, "step": int, "identity": dict, "packed": bool, "bytes": int,
+             "sha256": str}  # fmt: skip
+    if not isinstance(head, dict) or head.get("format") != FORMAT:
         raise UnusableCheckpointError("of another format")
+    if set(head) != set(kinds) or not all(type(head[k]) is kind for k, kind in kinds.items()):
+        raise UnusableCheckpointError("damaged")
     if head["identity"] != dict(identity):
         raise UnusableCheckpointError("of other parameters, another seed or other sources")
     return head

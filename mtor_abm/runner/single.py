@@ -24,7 +24,11 @@ TIME_COLUMNS = ("time_h", "time_d")  # of the time series, whatever columns are 
 
 
 class Engine(Protocol):
-    """What runs: a model and the ways to look at it. Picklable, so a class rather than a module."""
+    """What runs: a model and the ways to look at it. Picklable, so a class rather than a module.
+
+    Checkpoints hold the model as `frozen` says: plain values, arrays of numbers and objects of
+    classes of this package or of the module of the engine.
+    """
 
     @staticmethod
     def create(scenario: Any, seed: int) -> Any:
@@ -256,10 +260,10 @@ def _begun(
     scenario: Any, seed: int, folder: Path, engine: type[Engine], trunk: Trunk | None
 ) -> Checkpoint | None:
     """Where the run may begin: its own last checkpoint, the end of the trunk, or None: hour 0."""
-    own = kept_if_usable(folder / CHECKPOINT, identity(scenario.identity_hash(), seed))
+    own = kept_if_usable(folder / CHECKPOINT, identity(scenario.identity_hash(), seed), engine)
     if own is not None or trunk is None:
         return own
-    found = kept_if_usable(trunk.folder / CHECKPOINT, trunk.identity)
+    found = kept_if_usable(trunk.folder / CHECKPOINT, trunk.identity, engine)
     if found is not None:
         engine.go_on_under(found.model, scenario)
     return found
@@ -314,7 +318,7 @@ def grow_trunk(
         as `run_one`. A fault of the model is raised too: the arms meet it again, each for itself.
     """
     started = time.perf_counter()
-    begun = kept_if_usable(trunk.folder / CHECKPOINT, trunk.identity)
+    begun = kept_if_usable(trunk.folder / CHECKPOINT, trunk.identity, engine)
     if begun is not None and begun.step == until:
         return RunResult(scenario.name, seed, trunk.folder, "skipped")
     with RunWriter(trunk.folder) as writer:
