@@ -89,8 +89,16 @@ def command_parser(program: str | None = None) -> Parser:
     as_json(sub)
 
     sub = command("validate", _validate, "check scenario files without running them")
-    sub.add_argument("files", nargs="+", metavar="FILE", help="scenario name or TOML file")
+    sub.add_argument("files", nargs="+", metavar="FILE", help="name of a scenario, or a TOML file")
     as_json(sub)
+
+    sub = command("new", _new, "write a commented scenario to start from")
+    sub.add_argument("name", metavar="NAME", help="of the scenario, e.g. my_scenario; the file is "
+                     "NAME.toml, and none is ever overwritten")  # fmt: skip
+
+    sub = command("gallery", _gallery, "copy a finished study, to look at without running anything")
+    sub.add_argument("--out", type=Path, default=OUTPUTS, metavar="DIR",
+                     help="folder of all studies (default: outputs)")  # fmt: skip
 
     study_commands.add_to(command, as_json)
     exchange_commands.add_to(command, as_json)
@@ -202,6 +210,27 @@ def _validate(args: argparse.Namespace) -> int:
         elif not args.json:
             print(f"{verdict['file']}: valid")
     return OK if all(verdict["valid"] for verdict in verdicts) else INVALID
+
+
+def _new(args: argparse.Namespace) -> int:
+    from .shipped import write_scenario
+
+    path = write_scenario(args.name)
+    print(f"scenario     {path}")
+    print(f"check        {invocation.command('validate', path)}")
+    print(f"run          {invocation.command('run', 'vehicle', path, '--seeds', '1-4')}")
+    return OK
+
+
+def _gallery(args: argparse.Namespace) -> int:
+    from .shipped import copy_gallery
+
+    study = copy_gallery(args.out)
+    arms = (study / name for name in ("vehicle", "rapamycin"))
+    print(f"study        {study}")
+    print(f"compare      {invocation.command('compare', *arms)}")
+    print(f"report       {invocation.command('report', study)}")
+    return OK
 
 
 def _compare(args: argparse.Namespace) -> int:

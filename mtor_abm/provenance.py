@@ -20,7 +20,7 @@ BESIDE_THE_MODEL = (
     "analysis", "assays", "claims", "evidence", "targets", "cli.py", "study_commands.py",
     "__main__.py", "catalogue.py", "demo.py", "dictionary.py", "doctor.py", "study_text.py",
     "runner", "exchange", "exchange_commands.py", "views", "view_commands.py",
-    "extras.py", "folder_lock.py", "invocation.py", "palette.py",
+    "extras.py", "folder_lock.py", "invocation.py", "palette.py", "shipped.py",
 )  # fmt: skip
 WITH_THE_MODEL = (
     "runner/single.py",

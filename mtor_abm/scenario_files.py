@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UserError
+from .invocation import command
 from .scenario import MODEL, Scenario, Vocabulary
+from .shipped import scenarios_folder
 from .validation import KeyPath, nearest, shown
 
 LARGEST_FILE_BYTES = 1_000_000
@@ -22,7 +24,7 @@ def load(
     """Read one scenario with everything it inherits, then apply `key=value` overrides in order.
 
     Args:
-        name_or_path: a name under a scenarios folder, or a path to a TOML file.
+        name_or_path: a name in ./scenarios, else of a shipped one, or the path of a TOML file.
         overrides: texts such as "run.days=2" or "genes.tumour.RPTOR=0".
         vocabulary: groups, fields, drugs and cell types that may be named.
 
@@ -98,10 +100,10 @@ def checked(name_or_path: str | Path, look: Callable[[Scenario], None]) -> dict[
 
 
 def folders() -> list[Path]:
-    """Folders in which a scenario's name is looked up: here, then beside the package."""
-    candidates = [Path("scenarios"), Path(__file__).resolve().parent.parent / "scenarios"]
+    """Folders in which a scenario's name is looked up: ./scenarios, then those that we ship."""
+    candidates = [Path("scenarios"), scenarios_folder()]
     present = [folder for folder in candidates if folder.is_dir()]
-    if len(present) == 2 and present[0].resolve() == present[1]:
+    if len(present) == 2 and present[0].resolve() == present[1].resolve():
         return present[:1]
     return present
 
@@ -148,10 +150,13 @@ def _not_found(text: str, candidate: Path) -> str:
         pass
     names = scenario_names()
     near = nearest(Path(text).stem if text else "", names)
-    cure = f"nearest: {', '.join(near)}" if near else f"known: {', '.join(names) or 'none'}"
+    cure = f"nearest: {', '.join(near)}" if near else f"see {command('list')} for the shipped ones"
     if text.endswith(".toml"):
         return f"{text[-200:]}: no such file, seen from {Path.cwd()}; or give a name ({cure})"
-    return f"unknown scenario '{text[:80]}'; {cure}; or give the path of a TOML file"
+    return (
+        f"unknown scenario '{text[:80]}'; {cure}; or put it into ./scenarios, or give the path of "
+        "a TOML file"
+    )
 
 
 def read_tables(path: Path) -> dict[str, Any]:

@@ -24,7 +24,8 @@ def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..
     """
     sub = command("run", _run, "run scenarios, each with every seed")
     sub.add_argument("scenarios", nargs="*", metavar="SCENARIO",
-                     help="name under scenarios/, or a TOML file")  # fmt: skip
+                     help="a name in ./scenarios or of a shipped scenario (see list), or a TOML "
+                     "file")  # fmt: skip
     sub.add_argument("--from", dest="manifest", type=Path, metavar="MANIFEST",
                      help="run again what this manifest.json says, and compare the bytes of all "
                      "tables")  # fmt: skip

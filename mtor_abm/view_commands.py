@@ -96,7 +96,7 @@ def _movie(args: argparse.Namespace) -> int:
 
 def _add_view(command: Callable[..., argparse.ArgumentParser]) -> None:
     sub = command("view", _view, "show a scenario live in the browser (extra: live)")
-    sub.add_argument("scenario", metavar="SCENARIO", help="name under scenarios/, or a TOML file")
+    sub.add_argument("scenario", metavar="SCENARIO", help="name of a scenario, or a TOML file")
     sub.add_argument("-S", "--set", action="append", default=[], metavar="key=value",
                      help="override a value, e.g. -S geometry.nx=100")  # fmt: skip
     sub.add_argument("--seed", type=int, default=1, help="of the first model (default: 1)")

@@ -58,7 +58,7 @@ def test_help_imports_nothing_heavy():
 
 
 def test_python_m_does_the_same():
-    script, module = call("run", "nosuch"), call("run", "nosuch", module=True)
+    script, module = call("run", "vehicel"), call("run", "vehicel", module=True)
     assert script.returncode == module.returncode == 2
     assert script.stderr == module.stderr
     assert call("--version", module=True).stdout == call("--version").stdout

@@ -31,7 +31,7 @@ CONDITION = "assay."  # keys of settings that go to the bench, not to the scenar
 _ONLY_WORDS = (
     "claims", "targets", "runner", "analysis", "cli.py", "study_commands.py", "catalogue.py",
     "demo.py", "dictionary.py", "doctor.py", "study_text.py", "exchange",
-    "exchange_commands.py", "invocation.py", "views", "view_commands.py",
+    "exchange_commands.py", "invocation.py", "shipped.py", "views", "view_commands.py",
 )  # fmt: skip
 
 

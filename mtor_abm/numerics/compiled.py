@@ -31,7 +31,7 @@ KEEP_UNUSED_CACHES_DAYS = 14.0
 WITHOUT_KERNELS = (
     "analysis", "assays", "audit", "catalogue.py", "claims", "cli.py", "demo.py", "dictionary.py",
     "doctor.py", "exchange", "exchange_commands.py", "invocation.py", "runner",
-    "study_commands.py", "study_text.py", "targets", "view_commands.py", "views",
+    "shipped.py", "study_commands.py", "study_text.py", "targets", "view_commands.py", "views",
 )  # fmt: skip
 SAYS_WHAT_IS_COMPILED = "runner/warm.py"
 
