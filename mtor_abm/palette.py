@@ -22,11 +22,23 @@ QUIESCENT = ("tumour, quiescent", "#c1b7ef")
 DORMANT = ("tumour, dormant", "#101010")
 OSTEOCLAST = ("osteoclast", "#1f68bd")
 MONOCYTE, MSC, FAT_CELL, CAR_CELL = "#c2e4fd", "#b68134", "#f4ca52", "#a59782"
+COMMITTED, LINING, OSTEOCYTE = "#3c93b1", "#a1d7cb", "#514d46"
 CELL_COLOURS: dict[tuple[str, tuple[str, ...]], tuple[str, str]] = {
     ("osteoblast", ("preosteoblast", "osteoblast")): OSTEOBLAST,
     ("tumour", ("cycling",)): CYCLING,
     ("tumour", ("quiescent",)): QUIESCENT,
     ("tumour", ("dormant",)): DORMANT,
+}
+
+#: Cells that make up the marrow and the bone; in pictures they are drawn small, behind the others.
+RESIDENT_COLOURS: dict[tuple[str, tuple[str, ...]], tuple[str, str]] = {
+    ("adipocyte", ("resting",)): ("fat cell", FAT_CELL),
+    ("car", ("resting",)): ("reticular (CAR) cell", CAR_CELL),
+    ("mesenchymal", ("resting",)): ("stem cell (MSC)", MSC),
+    ("osteoclast_precursor", ("monocyte",)): ("monocyte", MONOCYTE),
+    ("osteoclast_precursor", ("committed",)): ("committed osteoclast precursor", COMMITTED),
+    ("osteoblast", ("lining",)): ("bone lining cell", LINING),
+    ("osteoblast", ("osteocyte",)): ("osteocyte", OSTEOCYTE),
 }
 
 # Clones, the largest first; all others in grey. More than six would not stay apart.

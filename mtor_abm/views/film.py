@@ -20,11 +20,12 @@ from ..store import Run
 from ..whole_file import PARTIAL, storage_error, write_file
 from .canvas import MARK, matplotlib, refuse_foreign, styled
 from .figures import FOLDER
-from .histology import Snapshot, figure_of, painted
+from .histology import TITLE_PT, caption_of, figure_of, pixels_for, rows_of
 from .moments import Moment, moments, runs_in_step
+from .painting import Snapshot, painted
 
 KINDS = ("mp4", "gif")
-FPS, FASTEST_FPS = 8.0, 60.0
+FPS, SLOWEST_FPS, FASTEST_FPS = 8.0, 0.1, 60.0
 DPI = 120
 PIXELS_PER_SITE = 3
 GIF_COLOURS = 64
@@ -67,7 +68,7 @@ def film(
     Args:
         folder: of the run.
         with_arms: film the runs of this seed in the other arms of its study beside it.
-        fps: frames a second, above 0 and at most FASTEST_FPS.
+        fps: frames a second, SLOWEST_FPS to FASTEST_FPS.
         kind: "mp4" or "gif"; None takes that of `out`, else MP4 if it can be made.
         out: the file; None takes one in `figures` of the study.
         say: told what takes time.
@@ -77,8 +78,10 @@ def film(
             that is missing, or a file that cannot be written.
     """
     matplotlib()
-    if not 0.0 < fps <= FASTEST_FPS:
-        raise UserError(f"--fps {fps:g} lies outside 0..{FASTEST_FPS:g}; give e.g. --fps {FPS:g}")
+    if not SLOWEST_FPS <= fps <= FASTEST_FPS:
+        raise UserError(
+            f"--fps {fps:g} lies outside {SLOWEST_FPS:g}..{FASTEST_FPS:g}; give e.g. --fps {FPS:g}"
+        )
     kind, notes = _kind(kind, out)
     runs = runs_in_step(folder, with_arms)
     path = _place(runs, folder, kind) if out is None else out
@@ -101,17 +104,19 @@ def frames(course: Iterator[Moment], seed: int) -> Iterator[np.ndarray]:
     figure: Any = None
     for day, snapshots in course:
         titled = [
-            Snapshot(f"{s.title}, seed {seed}, day {day:.1f}", s.cells, s.sites) for s in snapshots
+            Snapshot(s.title, s.cells, s.sites, f"day {day:.1f}, seed {seed}") for s in snapshots
         ]
         with styled():
             if figure is None:
-                figure = figure_of(titled, pixels=PIXELS_PER_SITE)
+                figure = figure_of(titled, rows=rows_of(len(titled)), pixels=PIXELS_PER_SITE)
                 figure.set_dpi(DPI)
                 canvas = FigureCanvasAgg(figure)
             else:
                 for panel, snapshot in zip(figure.axes, titled, strict=True):
-                    panel.images[0].set_data(painted(snapshot, PIXELS_PER_SITE))
-                    panel.set_title(snapshot.caption(), fontsize=11, loc="center")
+                    panel.images[0].set_data(
+                        painted(snapshot, pixels_for(snapshot, PIXELS_PER_SITE))
+                    )
+                    panel.set_title(caption_of(snapshot), fontsize=TITLE_PT, loc="center")
             canvas.draw()
         picture = np.asarray(canvas.buffer_rgba())[:, :, :3]
         height, width = (n - n % 2 for n in picture.shape[:2])  # as H.264 wants it
@@ -174,6 +179,6 @@ def _write_gif(path: Path, pictures: Iterator[np.ndarray], fps: float) -> None:
     content = io.BytesIO()
     next(course).save(
         content, format="gif", save_all=True, append_images=course, loop=0, comment=MARK,
-        duration=round(1000.0 / fps),
+        duration=10 * max(2, round(100.0 / fps)),  # a GIF counts in 10 ms; viewers slow down 1
     )  # fmt: skip
     write_file(path, content.getvalue())

@@ -15,11 +15,14 @@ from ..marrow import BONE
 from ..mesa_compat import DEFAULT_SEED
 from ..model import MarrowModel
 from ..scenario import Scenario
-from .histology import Snapshot
+from .painting import Snapshot
 from .words import TITLES
 
 DEFAULT_DRUG = "rapamycin"  # on offer, with dose 0, where a scenario gives none
-PAINTED = ("tumour", "osteoblast", "osteoclast")  # types of cells that a picture shows
+#: Types of cells that a picture shows.
+PAINTED = (
+    "tumour", "osteoblast", "osteoclast", "osteoclast_precursor", "adipocyte", "car", "mesenchymal",
+)  # fmt: skip
 SERIES = {  # what the live view plots: column -> (title, unit)
     "tumour_area_mm2": (TITLES["tumour_area_mm2"], "mm²"),
     "bv_tv": (TITLES["bv_tv"], ""),

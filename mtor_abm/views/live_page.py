@@ -18,8 +18,9 @@ from PIL import Image
 from ..drugs import DRUGS
 from ..palette import CYCLING
 from ..scenario_files import load
-from .histology import CELL_COLOURS, COLOURS, OSTEOCLAST, paint, scale_bar_um
+from .histology import legend_pairs, scale_bar_um
 from .live_model import SERIES, LiveMarrow, Treatment, snapshot_of, treatment_of
+from .painting import paint
 
 ASKED = "MTOR_ABM_VIEW"  # variable that says what to show
 PIXELS_PER_SITE = 3
@@ -159,8 +160,7 @@ def data_url(picture: np.ndarray, colours: np.ndarray) -> str:
 
 
 _KEY = "".join(
-    f'<span><i style="background:{colour}"></i>{label}</span>'
-    for label, colour in [*COLOURS.items(), *CELL_COLOURS.values(), OSTEOCLAST]
+    f'<span><i style="background:{colour}"></i>{label}</span>' for label, colour in legend_pairs()
 )
 _CSS = f"""
 .v-tabs {{ display: none; }}

@@ -19,7 +19,9 @@ from ..runner.repeat import recorded as manifest_of
 from ..runner.study_folder import STUDY_FILE, find_runs, read_study
 from ..snapshots import cells_table, fields_table
 from ..store import SNAPSHOTS, Run, ended_run, read_run, snapshot_name
-from .histology import Snapshot, recorded_days
+from .arm_titles import title_of
+from .histology import recorded_days
+from .painting import Snapshot
 
 ENOUGH = 8  # snapshots that make a film
 EVERY_H = 12.0  # between two frames of runs that are made again
@@ -101,7 +103,7 @@ def _read(runs: Sequence[Run], days: Sequence[float]) -> Iterator[Moment]:
         yield (
             day,
             [
-                Snapshot(run.scenario, cells, sites)
+                Snapshot(title_of(run.manifest["parameters"], run.scenario), cells, sites)
                 for run, (cells, sites) in zip(runs, tables, strict=True)
             ],
         )
@@ -123,7 +125,10 @@ def _made_again(
             while model.n_steps_done < step:
                 model.step()
                 model.take_events()
-            snapshot = Snapshot(run.scenario, cells_table(model), fields_table(model))
+            snapshot = Snapshot(
+                title_of(run.manifest["parameters"], run.scenario),
+                cells_table(model), fields_table(model),
+            )  # fmt: skip
             stored = area.get(model.time_h)
             if stored is not None and not np.isclose(snapshot.tumour_mm2, stored, rtol=1e-6):
                 raise UserError(

@@ -138,6 +138,10 @@ def test_without_an_encoder_there_is_a_gif(toys, tmp_path, monkeypatch):
     ("changes", "said"),
     [
         ({"fps": 0.0}, "--fps 0 lies outside"),
+        ({"fps": 1e-308}, r"--fps 1e-308 lies outside 0\.1\.\.60; give e\.g\. --fps 8"),
+        ({"fps": 0.09}, "--fps 0.09 lies outside"),
+        ({"fps": float("inf")}, "--fps inf lies outside"),
+        ({"fps": -1.0}, "--fps -1 lies outside"),
         ({"fps": float("nan")}, "--fps nan lies outside"),
         ({"out": "a.avi"}, "a film is .mp4 or .gif"),
         ({"out": "a.gif", "kind": "mp4"}, "contradict each other"),

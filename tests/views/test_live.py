@@ -22,8 +22,8 @@ from mtor_abm.model import MarrowModel
 from mtor_abm.scenario_files import load
 from mtor_abm.snapshots import cells_table, fields_table
 from mtor_abm.views import live
-from mtor_abm.views.histology import Snapshot, paint, painted
 from mtor_abm.views.live_model import LiveMarrow, Treatment, snapshot_of, treatment_of
+from mtor_abm.views.painting import Snapshot, paint, painted
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SMALL = ["geometry.nx=48", "geometry.ny=40", "run.days=8", "inoculum.cells=20"]

@@ -109,3 +109,5 @@ def test_pictures_and_report_have_one_palette():
     assert list(GROUND.values()) == list(palette.COLOURS.values())
     painted = {colour for _, colour in palette.CELL_COLOURS.values()} | {OSTEOCLAST}
     assert painted <= set(SHOWN.values())
+    residents = {colour for _, colour in palette.RESIDENT_COLOURS.values()}
+    assert painted | residents == {colour for _, _, _, colour, _ in LAYERS}
