@@ -6,27 +6,13 @@ import importlib.metadata
 import os
 import platform
 import subprocess
-from pathlib import Path
 from typing import Any
 
-from . import own_drugs
+from . import own_drugs, sources
 from .version import VERSION
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = sources.PACKAGE
 LIBRARIES = ("numpy", "numba", "mesa", "pandas", "scipy", "pydantic")
-
-# Parts of the package that read results or start runs, and cannot change what a run holds.
-BESIDE_THE_MODEL = (
-    "analysis", "assays", "claims", "evidence", "targets", "cli.py", "study_commands.py",
-    "__main__.py", "catalogue.py", "demo.py", "dictionary.py", "doctor.py", "study_text.py",
-    "runner", "exchange", "exchange_commands.py", "views", "view_commands.py",
-    "extras.py", "folder_lock.py", "invocation.py", "palette.py", "shipped.py",
-)  # fmt: skip
-WITH_THE_MODEL = (
-    "runner/single.py",
-    "runner/checkpoint.py",
-    "runner/frozen.py",
-)  # though their folder is not
 
 
 @functools.cache
@@ -37,29 +23,12 @@ def model_fingerprint() -> str:
     line does not make finished runs out of date.
     """
     digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in sources.of_a_run(PACKAGE):
         name = path.relative_to(PACKAGE).as_posix()
-        if not _is_a_source(name):
-            continue
         digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     for path in own_drugs.files():  # outside the package, and yet a source
         digest.update(own_drugs.content(path) + b"\0")
     return digest.hexdigest()[:16]
-
-
-def _is_a_source(name: str) -> bool:
-    """Whether a file, by its path within the package, decides what a run holds."""
-    return name.split("/")[0] not in BESIDE_THE_MODEL or name in WITH_THE_MODEL
-
-
-def decides_a_run(module: str) -> bool:
-    """Whether a module, by its full name, is of this package and decides what a run holds."""
-    package, _, rest = module.partition(".")
-    name = rest.replace(".", "/")
-    return package == __package__ and bool(rest) and (
-        _is_a_source(f"{name}.py") if (PACKAGE / f"{name}.py").is_file()
-        else _is_a_source(f"{name}/__init__.py")
-    )  # fmt: skip
 
 
 def identity(scenario_hash: str, seed: int) -> dict[str, Any]:

@@ -17,8 +17,7 @@ that holds anything which is not ours is never written to and never emptied.
 import contextlib
 import functools
 import hashlib
-import json
-import re
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,32 +25,38 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .tidy_csv import read_csv
-from .whole_file import NewFile, StoreError, is_partial, json_text, storage_error, write_file
-
-RUN_FORMAT = "mtor_abm run 1"
-MANIFEST = "manifest.json"
-SCENARIO_FILE = "scenario.toml"
-LOG_FILE = "run.log"
-CHECKPOINT = "checkpoint.bin"
-RUN_FILES = frozenset(
-    {MANIFEST, SCENARIO_FILE, "timeseries.csv", "events.csv", "summary.csv", LOG_FILE, CHECKPOINT}
+from .manifest import (
+    CHECKPOINT,
+    LOG_FILE,
+    MANIFEST,
+    RUN_FILES,
+    RUN_NAME,
+    SCENARIO_FILE,
+    SNAPSHOT_NAME,
+    SNAPSHOTS,
+    DamagedRunError,
+    damaged,
+    read_manifest,
+    refuse_other_place,
+    sealed,
 )
-SNAPSHOTS = ("cells", "fields")
-RUN_NAME = re.compile(r"(?P<scenario>[A-Za-z0-9][A-Za-z0-9_.+-]*)__seed_(?P<seed>\d{4,})")
-SNAPSHOT_NAME = re.compile(r"day_\d{3,}\.\d\d\.csv")
+from .tidy_csv import read_csv
+from .whole_file import (
+    NewFile,
+    StoreError,
+    is_partial,
+    json_text,
+    read_regular,
+    storage_error,
+    write_file,
+)
 
-
-_CURE = "run the study again with --resume, which moves this run aside and does it again"
-
-
-class DamagedRunError(StoreError):
-    """A run of ours that is no longer what was written; doing it again cures it."""
-
-    @property
-    def what(self) -> str:
-        """The message without its cure."""
-        return str(self).removesuffix(f"; {_CURE}")
+__all__ = [
+    "CHECKPOINT", "LOG_FILE", "MANIFEST", "RUN_FILES", "RUN_NAME", "SCENARIO_FILE", "SNAPSHOTS",
+    "SNAPSHOT_NAME", "DamagedRunError", "FileSoFar", "Run", "RunWriter", "StoreError",
+    "clear_run", "ended_run", "foreign_entries", "parts_of_run_name", "read_manifest", "read_run",
+    "run_name", "snapshot_name",
+]  # fmt: skip
 
 
 def run_name(scenario: str, seed: int) -> str:
@@ -163,9 +168,7 @@ class RunWriter:
         for name in list(self._open):
             self._close(name)
         files = dict(sorted(self.files.items()))
-        write_file(
-            self.folder / MANIFEST, json_text({"format": RUN_FORMAT, **manifest, "files": files})
-        )
+        write_file(self.folder / MANIFEST, json_text(sealed({**manifest, "files": files})))
         self._finished = True
         if manifest.get("status") == "complete":
             self.forget_checkpoint()
@@ -340,15 +343,15 @@ class Run:
             have = ", ".join(sorted(self.manifest["files"]))
             raise StoreError(f"{self.folder} has no {name}; it holds {have}")
         try:
-            content = path.read_bytes()
+            content = read_regular(path)
         except FileNotFoundError as error:
-            raise DamagedRunError(f"{path} is missing; {_CURE}") from error
+            raise damaged(f"{path} is missing") from error
         except OSError as error:
-            raise DamagedRunError(f"{path} cannot be read ({error.strerror}); {_CURE}") from error
+            raise damaged(f"{path} cannot be read ({error.strerror})") from error
         if hashlib.sha256(content).hexdigest() != entry["sha256"]:
-            raise DamagedRunError(
+            raise damaged(
                 f"{path} is not what the run wrote ({len(content)} bytes, {entry['bytes']} "
-                f"expected, or other content); {_CURE}"
+                "expected, or other content)"
             )
         return content
 
@@ -357,7 +360,7 @@ def read_run(folder: str | Path) -> Run:
     """Open a run.
 
     Raises:
-        DamagedRunError: its manifest is damaged.
+        DamagedRunError: its manifest is damaged, or of another run than its folder's name says.
         StoreError: there is none, it is half-written, foreign or unreadable.
     """
     folder = Path(folder)
@@ -366,7 +369,7 @@ def read_run(folder: str | Path) -> Run:
             raise StoreError(f"{folder} does not exist; give the folder of a run")
         if not folder.is_dir():
             raise StoreError(f"{folder} is a file; give the folder of a run")
-        if not (folder / MANIFEST).exists():
+        if not os.path.lexists(folder / MANIFEST):
             if foreign_entries(folder):
                 within = sorted(e.name for e in folder.iterdir() if RUN_NAME.fullmatch(e.name))
                 cure = f"; give one of its runs, e.g. {folder / within[0]}" if within else ""
@@ -377,47 +380,9 @@ def read_run(folder: str | Path) -> Run:
             )
     except OSError as error:
         raise storage_error(error, folder) from error
-    return Run(folder, read_manifest(folder / MANIFEST))
-
-
-def read_manifest(path: Path) -> dict[str, Any]:
-    """Read one manifest, wherever it lies.
-
-    Raises:
-        DamagedRunError: it is damaged.
-        StoreError: it is absent, unreadable or of another format.
-    """
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise StoreError(f"{path} does not exist; give the manifest of a run") from error
-    except OSError as error:
-        raise DamagedRunError(f"{path} cannot be read ({error.strerror}); {_CURE}") from error
-    except UnicodeDecodeError as error:
-        raise DamagedRunError(f"{path} is damaged (not UTF-8); {_CURE}") from error
-    except (ValueError, RecursionError) as error:
-        raise DamagedRunError(f"{path} is damaged (no JSON); {_CURE}") from error
-    stated = manifest.get("format") if isinstance(manifest, dict) else None
-    if stated is None:
-        raise DamagedRunError(f"{path} is damaged (no format {RUN_FORMAT!r}); {_CURE}")
-    if stated != RUN_FORMAT:
-        raise StoreError(
-            f"{path} has format {stated!r}, this version reads {RUN_FORMAT!r}; "
-            "read it with the version that wrote it, or run it again"
-        )
-    kinds: dict[str, type] = {
-        "scenario": str, "seed": int, "status": str, "identity": dict, "files": dict,
-        "parameters": dict,
-    }  # fmt: skip
-    odd = [key for key, kind in kinds.items() if not isinstance(manifest.get(key), kind)]
-    if not odd and not all(
-        isinstance(entry, dict) and {"sha256", "bytes"} <= set(entry)
-        for entry in manifest["files"].values()
-    ):
-        odd = ["checksums of files"]
-    if odd:
-        raise DamagedRunError(f"{path} lacks {', '.join(odd)}; {_CURE}")
-    return manifest
+    manifest = read_manifest(folder / MANIFEST)
+    refuse_other_place(folder, manifest)
+    return Run(folder, manifest)
 
 
 def ended_run(folder: Path, lenient: bool = False) -> Run | None:
@@ -430,12 +395,12 @@ def ended_run(folder: Path, lenient: bool = False) -> Run | None:
         DamagedRunError: its manifest is damaged.
         StoreError: its manifest is unreadable or of another format.
     """
-    if not (folder / MANIFEST).exists():
+    if not os.path.lexists(folder / MANIFEST):
         return None
     try:
         return read_run(folder)
     except StoreError as error:
-        if not (folder / MANIFEST).exists():  # it went between two looks
+        if not os.path.lexists(folder / MANIFEST):  # it went between two looks
             return None
         if lenient and isinstance(error, DamagedRunError):
             return None

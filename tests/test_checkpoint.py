@@ -54,8 +54,8 @@ def test_a_run_put_down_at_any_steps_gives_the_bytes_of_one_that_was_not(
     tmp_path_factory, after, again, chunk
 ):
     base = tmp_path_factory.mktemp("put_down")
-    whole = run_one(TOY, 1, base / "a__seed_0001", engine=ToyEngine).folder
-    folder = base / "b__seed_0001"
+    whole = run_one(TOY, 1, base / "a", engine=ToyEngine).folder
+    folder = base / "b"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(single, "EVENTS_PER_CHUNK", chunk)
         stopped(TOY, folder, after)
@@ -70,8 +70,8 @@ def test_a_run_put_down_at_any_steps_gives_the_bytes_of_one_that_was_not(
 
 
 def test_the_marrow_goes_on_with_the_same_bytes(tmp_path):
-    whole = run_one(MARROW, 3, tmp_path / "a__seed_0003").folder
-    folder = tmp_path / "b__seed_0003"
+    whole = run_one(MARROW, 3, tmp_path / "a").folder
+    folder = tmp_path / "b"
     stopped(MARROW, folder, 7, engine=MarrowEngine, seed=3)
     assert run_one(MARROW, 3, folder).begun_at_step == 7
     assert tables(folder) == tables(whole)
@@ -80,8 +80,8 @@ def test_the_marrow_goes_on_with_the_same_bytes(tmp_path):
 
 def test_what_is_no_checkpoint_of_this_run_is_not_opened(tmp_path, monkeypatch):
     """Nothing of a wrong file gets as far as `thaw`."""
-    whole = tables(run_one(TOY, 1, tmp_path / "a__seed_0001", engine=ToyEngine).folder)
-    folder = tmp_path / "b__seed_0001"
+    whole = tables(run_one(TOY, 1, tmp_path / "a", engine=ToyEngine).folder)
+    folder = tmp_path / "b"
     mine = identity(TOY.identity_hash(), 1)
 
     def told(reason):
@@ -132,7 +132,7 @@ class Trap:
 @pytest.mark.parametrize("form", [OLDER, FORMAT])
 def test_a_checkpoint_from_a_stranger_runs_no_code(tmp_path, form):
     """Its head is right in everything: identity and checksum can be made by anyone."""
-    folder, mark = tmp_path / "a__seed_0001", tmp_path / "code_was_run"
+    folder, mark = tmp_path / "a", tmp_path / "code_was_run"
     stopped(TOY, folder, 9)
     mine = identity(TOY.identity_hash(), 1)
     content = pickle.dumps(Trap(str(mark)))
@@ -193,9 +193,9 @@ def test_what_has_no_place_in_a_checkpoint_is_refused(value):
 
 
 def test_no_checkpoint_is_left_by_a_run_that_ends_well_or_badly(tmp_path):
-    done = run_one(TOY, 1, tmp_path / "a__seed_0001", engine=ToyEngine, checkpoint_every_s=0.0)
+    done = run_one(TOY, 1, tmp_path / "a", engine=ToyEngine, checkpoint_every_s=0.0)
     failed = run_one(
-        TOY.but(fault="crash"), 1, tmp_path / "b__seed_0001", engine=ToyEngine,
+        TOY.but(fault="crash"), 1, tmp_path / "b", engine=ToyEngine,
         checkpoint_every_s=0.0,
     )  # fmt: skip
     assert (done.status, failed.status) == ("done", "failed")

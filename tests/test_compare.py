@@ -9,6 +9,7 @@ from toy_marrow import ToyColumn, ToyEngine, ToyOutput, ToyRun, ToyScenario
 from mtor_abm.analysis import arms as arms_module
 from mtor_abm.analysis.compare import COLUMNS, Comparison, compare, sentence
 from mtor_abm.errors import UserError
+from mtor_abm.manifest import sealed
 from mtor_abm.runner.batch import run_study
 from mtor_abm.store import MANIFEST
 from mtor_abm.tidy_csv import read_csv
@@ -195,7 +196,7 @@ def edited(folder, **changes):
     for path in folder.glob(f"*/{MANIFEST}"):
         manifest = json.loads(path.read_text())
         manifest["identity"].update(changes)
-        path.write_text(json.dumps(manifest))
+        path.write_text(json.dumps(sealed(manifest)))
 
 
 @pytest.mark.parametrize("key", ["package_version", "sources"])

@@ -7,6 +7,7 @@ import pytest
 from test_runner import tables
 
 from mtor_abm import cli
+from mtor_abm.manifest import sealed
 from mtor_abm.runner import batch
 from mtor_abm.runner.batch import run_study
 from mtor_abm.runner.repeat import recorded
@@ -44,7 +45,7 @@ def alone(run, tmp_path):
 def edit(path, change):
     manifest = json.loads(path.read_text())
     change(manifest)
-    path.write_text(json.dumps(manifest))
+    path.write_text(json.dumps(sealed(manifest)))
 
 
 def repeated(manifest, out, *options):

@@ -18,6 +18,7 @@ from toy_marrow import ToyEngine, ToyScenario
 
 from mtor_abm import cli
 from mtor_abm.analysis.study_status import study_status
+from mtor_abm.manifest import sealed
 from mtor_abm.runner import pool, single
 from mtor_abm.runner.batch import StudyResult, run_study
 from mtor_abm.runner.in_use import in_use, is_in_use
@@ -54,7 +55,7 @@ DAMAGES = {
 
 def edit(run, **changes):
     manifest = json.loads((run / MANIFEST).read_text()) | changes
-    (run / MANIFEST).write_text(json.dumps(manifest))
+    (run / MANIFEST).write_text(json.dumps(sealed(manifest)))
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

@@ -66,16 +66,16 @@ def test_one_run_holds_what_was_asked_for(tmp_path):
 
 def test_the_end_is_observed_even_between_two_rows(tmp_path):
     scenario = QUIET.but(run=ToyRun(days=0.5), output=ToyOutput(every_h=5.0, events=()))
-    run = read_run(run_one(scenario, 1, tmp_path / "a__seed_0001", engine=ToyEngine).folder)
+    run = read_run(run_one(scenario, 1, tmp_path / "a", engine=ToyEngine).folder)
     assert run.timeseries["time_h"].tolist() == [0, 5, 10, 12]
     assert "events.csv" not in run.manifest["files"]  # but they are counted all the same
     assert "events_division_tumour" in set(run.summary["readout"])
 
 
 def test_a_run_writes_the_columns_and_events_that_were_asked_for(tmp_path):
-    whole = read_run(run_one(ToyScenario(), 1, tmp_path / "a__seed_0001", engine=ToyEngine).folder)
+    whole = read_run(run_one(ToyScenario(), 1, tmp_path / "a", engine=ToyEngine).folder)
     chosen = ToyScenario(output=ToyOutput(columns=("n_cells",), events=("death",)))
-    some = read_run(run_one(chosen, 1, tmp_path / "b__seed_0001", engine=ToyEngine).folder)
+    some = read_run(run_one(chosen, 1, tmp_path / "b", engine=ToyEngine).folder)
     assert list(some.timeseries.columns) == ["time_h", "n_cells"]
     pd.testing.assert_frame_equal(some.timeseries, whole.timeseries[["time_h", "n_cells"]])
     assert len(whole.events) > 0 and len(some.events) == 0  # the toy has divisions only
@@ -91,9 +91,9 @@ def test_an_unknown_column_is_refused_before_anything_is_written(tmp_path):
 
 
 def test_events_arrive_in_chunks_without_loss(tmp_path, monkeypatch):
-    whole = read_run(run_one(ToyScenario(), 1, tmp_path / "a__seed_0001", engine=ToyEngine).folder)
+    whole = read_run(run_one(ToyScenario(), 1, tmp_path / "a", engine=ToyEngine).folder)
     monkeypatch.setattr(single, "EVENTS_PER_CHUNK", 2)
-    parts = read_run(run_one(ToyScenario(), 1, tmp_path / "b__seed_0001", engine=ToyEngine).folder)
+    parts = read_run(run_one(ToyScenario(), 1, tmp_path / "b", engine=ToyEngine).folder)
     assert whole.events["uid"].tolist() == [LARGE_UID + h for h in whole.events["time_h"]]
     files = ("events.csv", "summary.csv")
     assert [whole.manifest["files"][f] for f in files] == [

@@ -230,6 +230,12 @@ class FullDisk:
         self.disk["room"] -= len(content)
         return self.file.write(content)
 
+    def flush(self):
+        self.file.flush()
+
+    def fileno(self):
+        return self.file.fileno()
+
     def close(self):
         self.file.close()
 
@@ -334,11 +340,13 @@ def test_a_study_folder_must_be_ours(tmp_path):
 
 def test_summaries_are_gathered_from_complete_runs_only(tmp_path):
     summary = {"readout": ["area", "bone"], "unit": ["mm2", "1"], "value": [0.5, np.nan]}
-    write_run(tmp_path / "a__seed_0002", summary=summary)
-    half = write_run(tmp_path / "a__seed_0003", summary=summary)
+    write_run(tmp_path / "toy__seed_0001", summary=summary)
+    half = write_run(tmp_path / "toy__seed_0003", summary=summary)
     (half / MANIFEST).unlink()
-    with RunWriter(tmp_path / "b__seed_0001") as writer:
-        writer.finish({**ABOUT, "status": "failed"})
+    with RunWriter(tmp_path / "toy__seed_0004") as writer:
+        writer.finish(
+            {**ABOUT, "seed": 4, "identity": ABOUT["identity"] | {"seed": 4}, "status": "failed"}
+        )
     assert study_folder.write_study_summary(tmp_path) == 1
     assert (tmp_path / "summary.csv").read_text() == (
         "scenario,seed,readout,unit,value\ntoy,1,area,mm2,0.5\ntoy,1,bone,1,\n"

@@ -14,9 +14,9 @@ from zlib import crc32
 
 import numpy as np
 
+from .. import sources
 from ..assays import BENCHES
 from ..errors import UserError
-from ..numerics.compiled import PACKAGE
 from ..parameters import Group
 from ..runner.single import run_weight
 from ..scenario import Scenario
@@ -26,13 +26,6 @@ from .experiment import SCENARIO, Experiment, Settings
 
 Mode = Literal["quick", "full"]
 CONDITION = "assay."  # keys of settings that go to the bench, not to the scenario
-
-# Sources that decide no measurement.
-_ONLY_WORDS = (
-    "claims", "targets", "runner", "analysis", "cli.py", "study_commands.py", "catalogue.py",
-    "demo.py", "dictionary.py", "doctor.py", "study_text.py", "exchange",
-    "exchange_commands.py", "invocation.py", "shipped.py", "views", "view_commands.py",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,11 +65,9 @@ class Measurement:
 def code_fingerprint() -> str:
     """Hash (16 hex) of every source that can change a measurement."""
     digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
-        place = path.relative_to(PACKAGE)
-        if place.parts[0] not in _ONLY_WORDS:
-            digest.update(str(place).encode())
-            digest.update(path.read_bytes())
+    for path in sources.of_a_reading():
+        digest.update(path.relative_to(sources.PACKAGE).as_posix().encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

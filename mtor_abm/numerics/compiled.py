@@ -14,7 +14,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +22,12 @@ import numba
 import numpy as np
 from numba.extending import register_jitable
 
-PACKAGE = Path(__file__).resolve().parent.parent
+from .. import sources
+
+PACKAGE = sources.PACKAGE
 BOUNDSCHECK = os.environ.get("MTOR_ABM_BOUNDSCHECK", "0") not in ("", "0")
 JIT_IS_OFF = bool(numba.config.DISABLE_JIT)
 KEEP_UNUSED_CACHES_DAYS = 14.0
-
-# What stands above the model has no kernels (a test holds this), so its edits need no compiling.
-WITHOUT_KERNELS = (
-    "analysis", "assays", "audit", "catalogue.py", "claims", "cli.py", "demo.py", "dictionary.py",
-    "doctor.py", "exchange", "exchange_commands.py", "invocation.py", "runner",
-    "shipped.py", "study_commands.py", "study_text.py", "targets", "view_commands.py", "views",
-)  # fmt: skip
-SAYS_WHAT_IS_COMPILED = "runner/warm.py"
 
 # Reassociation lets sums be vectorised and contraction lets multiply-adds fuse; NaN and infinity
 # keep their meaning, which `fastmath=True` would take away from every check.
@@ -57,7 +51,7 @@ if JIT_IS_OFF:
 def source_fingerprint() -> str:
     """Hash of the sources, flags and versions that decide what compiled code does (16 hex)."""
     digest = hashlib.sha256()
-    for path in _sources():
+    for path in sources.of_compiled_code(PACKAGE):
         digest.update(str(path.relative_to(PACKAGE)).encode())
         digest.update(path.read_bytes())
     digest.update(repr((sys.version, numba.__version__, np.__version__, BOUNDSCHECK)).encode())
@@ -71,17 +65,10 @@ def place_fingerprint() -> str:
     same sources in another checkout are compiled again.
     """
     digest = hashlib.sha256(str(PACKAGE).encode())
-    for path in _sources():
+    for path in sources.of_compiled_code(PACKAGE):
         state = path.stat()
         digest.update(repr((str(path), state.st_mtime_ns, state.st_size)).encode())
     return digest.hexdigest()[:16]
-
-
-def _sources() -> Iterator[Path]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        place = path.relative_to(PACKAGE)
-        if place.parts[0] not in WITHOUT_KERNELS or place.as_posix() == SAYS_WHAT_IS_COMPILED:
-            yield path
 
 
 def cache_root() -> Path:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..provenance import decides_a_run
+from ..sources import decides_a_run
 from ..store import FileSoFar
 from ..whole_file import open_regular, write_file
 from .frozen import UnreadableError, freeze, thaw

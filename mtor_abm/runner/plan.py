@@ -15,6 +15,7 @@ from ..store import (
     StoreError,
     ended_run,
     foreign_entries,
+    parts_of_run_name,
     read_run,
     run_name,
 )
@@ -22,7 +23,7 @@ from ..validation import suggestion
 from .pool import ELSEWHERE, PlannedRun
 from .shard import Shard
 from .single import Engine, MarrowEngine, Trunk
-from .study_folder import check_study_folder
+from .study_folder import check_study_folder, find_runs
 
 TRUNKS = ".trunks"  # folder beside the studies
 MADE_WITH = {
@@ -31,6 +32,10 @@ MADE_WITH = {
     "package_version": "another version of mtor_abm",
     "sources": "other sources of mtor_abm",
 }
+
+
+class OtherRunError(StoreError):
+    """A complete run stands where one of another identity is wanted."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +132,10 @@ def plan_study(
         return replace(run, action=action, fault=fault)
 
     planned = [decided(run) for run in wanted]
-    for scenario in scenarios:
-        _refuse_mixed_arm(scenario, hashes[scenario.name], out, mine, resume or keep_going)
+    for folder in find_runs(out) if out.is_dir() else []:
+        arm = parts_of_run_name(folder.name)[0]
+        if arm in hashes and folder not in mine:
+            _refuse_mixed_arm(arm, hashes[arm], folder, resume or keep_going)
     return planned
 
 
@@ -142,24 +149,20 @@ def refuse_unknown_columns(scenario: Any, engine: type[Engine] = MarrowEngine) -
     for column in scenario.output.columns:
         if column not in known:
             raise UserError(
-                f"scenario '{scenario.name}': [output] columns has '{column}', which is no column "
-                f"of timeseries.csv; {suggestion(column, known)}"
+                f"scenario '{scenario.name}': [output] columns has '{column}', which is not a "
+                f"column of timeseries.csv; {suggestion(column, known)}"
             )
 
 
-def _refuse_mixed_arm(
-    scenario: Any, wanted: str, out: Path, mine: set[Path], lenient: bool
-) -> None:
-    """Other seeds of an arm must have been made with the same parameters."""
-    for folder in sorted(out.glob(run_name(scenario.name, 0).replace("0000", "*"))):
-        run = None if folder in mine else ended_run(folder, lenient)
-        if run is None:
-            continue
-        if run.status == "complete" and run.identity.get("scenario_sha256") != wanted:
-            raise StoreError(
-                f"{folder} was made with other parameters of '{scenario.name}', and one arm must "
-                "not mix two; choose another --name, or delete that folder"
-            )
+def _refuse_mixed_arm(arm: str, wanted: str, folder: Path, lenient: bool) -> None:
+    """Another seed of an arm must have been made with the same parameters."""
+    run = ended_run(folder, lenient)
+    if run is None or run.status != "complete" or run.identity.get("scenario_sha256") == wanted:
+        return
+    raise OtherRunError(
+        f"{folder} was made with other parameters of '{arm}', and one arm must not mix two; "
+        "choose another --name, or delete that folder"
+    )
 
 
 def _action(
@@ -187,9 +190,9 @@ def _action(
         if keep_going:
             return "refused", str(error)
         raise
-    raise StoreError(
+    raise OtherRunError(
         f"{folder} is complete but was made with {MADE_WITH[differing[0]]}; "
-        "choose another --name or --out, or run anew with --force"
+        "choose another --name or --out, or re-run it with --force"
     )
 
 

@@ -14,10 +14,11 @@ from ..compilation import ensure_compiled
 from ..drugs import DRUGS
 from ..errors import UserError
 from ..runner.batch import run_study
+from ..runner.plan import OtherRunError
 from ..runner.progress import Progress
 from ..scenario import Scenario
 from ..sourced import sourced_numbers
-from ..store import Run, StoreError, read_run, run_name, snapshot_name
+from ..store import Run, read_run, run_name, snapshot_name
 from ..tidy_csv import csv_text
 from ..validation import suggestion
 from ..whole_file import storage_error, write_file
@@ -189,10 +190,10 @@ def _run(
     scenarios: list[Scenario], seeds: list[int], study: Path, jobs: int | None,
     report: Progress | None,
 ) -> None:  # fmt: skip
-    """Run what is not there yet; runs of other sources or parameters are made anew."""
+    """Run what is not there yet; damaged runs, and those of other sources, are run again."""
     try:
-        done = run_study(scenarios, seeds, study, jobs=jobs, report=report)
-    except StoreError:
+        done = run_study(scenarios, seeds, study, jobs=jobs, report=report, resume=True)
+    except OtherRunError:
         done = run_study(scenarios, seeds, study, jobs=jobs, report=report, force=True)
     if done.failed:
         run = done.failed[0]

@@ -21,6 +21,7 @@ from mtor_abm.analysis.compare import compare, effect_text, p_text
 from mtor_abm.analysis.statistics import mean_band
 from mtor_abm.cells import CELL_TYPES
 from mtor_abm.errors import UserError
+from mtor_abm.manifest import sealed
 from mtor_abm.mtor import SIGNALS
 from mtor_abm.observe import COLUMNS as MARROW_COLUMNS
 from mtor_abm.runner.batch import run_study
@@ -372,7 +373,7 @@ def test_runs_that_are_not_complete_are_left_out_and_named(demo, tmp_path):
     shutil.copytree(demo, place)
     (place / "rapamycin__seed_0002" / MANIFEST).unlink()
     manifest = place / "another__seed_0003" / MANIFEST
-    manifest.write_text(manifest.read_text().replace('"complete"', '"failed"'))
+    manifest.write_text(json.dumps(sealed(json.loads(manifest.read_text()) | {"status": "failed"})))
     report = write_report([place])
     said = (
         "7 of 9 runs are complete; left out: another__seed_0003, rapamycin__seed_0002. The command "
