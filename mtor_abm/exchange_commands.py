@@ -4,6 +4,7 @@ What holds for the command line as a whole (cli.py) holds here: arguments in, ca
 """
 
 import argparse
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,13 +52,18 @@ def _add_geometry(
     command: Callable[..., argparse.ArgumentParser], as_json: Callable[..., None]
 ) -> None:
     sub = command("geometry", _geometry, "make a marrow's bone from an image of a bone section")
-    sub.add_argument("image", type=Path, metavar="IMAGE", help="PNG or TIFF, grey or binary")
+    sub.add_argument(
+        "image", type=Path, metavar="IMAGE", help="PNG or TIFF: grey, black and white, or labels"
+    )
     sub.add_argument("--pixel-um", type=float, metavar="UM",
                      help="size of a pixel (default: as the file says)")  # fmt: skip
     sub.add_argument("--dx-um", type=float, default=10.0, metavar="UM",
                      help="size of a site of the lattice, 5-25 (default: 10)")  # fmt: skip
-    sub.add_argument("--threshold", default="otsu", metavar="LEVEL",
+    sub.add_argument("--threshold", metavar="LEVEL",
                      help="grey level above which there is bone, or otsu (default)")  # fmt: skip
+    sub.add_argument("--bone-label", metavar="N[,N]",
+                     help="numbers that mean bone, where IMAGE holds labels and not grey "
+                     "levels")  # fmt: skip
     sub.add_argument("--invert", action="store_true", help="bone is dark")
     sub.add_argument("--smooth-um", type=float, default=0.0, metavar="UM",
                      help="standard deviation of a Gaussian before the threshold "
@@ -72,6 +78,9 @@ def _add_geometry(
     sub.add_argument("--vessels", type=Path, metavar="IMAGE",
                      help="vessels, bright, same size as IMAGE (default: drawn for each "
                      "seed)")  # fmt: skip
+    sub.add_argument("--vessel-label", metavar="N[,N]",
+                     help="numbers that mean vessels, in --vessels or else in "
+                     "IMAGE")  # fmt: skip
     sub.add_argument("--cells", type=Path, metavar="CELLS.csv",
                      help="x_um,y_um,type: um from the upper left corner of IMAGE")  # fmt: skip
     sub.add_argument("--snap-um", type=float, default=0.0, metavar="UM",
@@ -94,30 +103,39 @@ def _geometry(args: argparse.Namespace) -> int:
             args.image, args.out, args.pixel_um, args.dx_um, _threshold(args.threshold),
             args.invert, args.smooth_um, args.despeckle, _crop(args.crop), args.page,
             args.tolerance, args.vessels, args.cells, args.snap_um,
+            _labels("--bone-label", args.bone_label), _labels("--vessel-label", args.vessel_label),
+            is_grey=args.threshold is not None,
         )
     )  # fmt: skip
     print_result(made, args.json)
     return OK
 
 
-def _threshold(text: str) -> float | None:
-    if text.lower() == "otsu":
+def _threshold(text: str | None) -> float | None:
+    from .exchange.cell_table import decimal
+
+    if text is None or text.lower() == "otsu":
         return None
-    try:
-        return float(text)
-    except ValueError:
-        raise UserError(
-            f"--threshold '{text[:40]}' is no grey level; give a number, or otsu"
-        ) from None
+    level = decimal(text)
+    if level is None:
+        raise UserError(f"--threshold '{text[:40]}' is not a grey level; give a number, or otsu")
+    return level
+
+
+def _labels(option: str, text: str | None) -> tuple[int, ...] | None:
+    if text is None:
+        return None
+    if not re.fullmatch(r"\d{1,9}(,\d{1,9})*", text, re.ASCII):
+        raise UserError(f"{option} '{text[:40]}' is not a label; give whole numbers, e.g. 1 or 1,3")
+    return tuple(sorted({int(part) for part in text.split(",")}))
 
 
 def _crop(text: str | None) -> Any:
+    from .exchange.cell_table import decimal
+
     if text is None:
         return None
-    try:
-        numbers = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        numbers = ()
-    if len(numbers) != 4 or not all(abs(n) < 1e9 for n in numbers):
+    numbers = [decimal(part.strip()) for part in text.split(",")]
+    if len(numbers) != 4 or not all(n is not None and abs(n) < 1e9 for n in numbers):
         raise UserError(f"--crop '{text[:40]}' cannot be read; give LEFT,TOP,WIDTH,HEIGHT in um")
-    return numbers
+    return tuple(numbers)

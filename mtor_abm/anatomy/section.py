@@ -7,6 +7,7 @@ equal content gives equal bytes, so that its sha256 names it.
 import hashlib
 import io
 import json
+import math
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -18,9 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtor_abm.errors import UserError
+from mtor_abm.given_file import read_given
 
 FORMAT = "mtor_abm section 1"
-LARGEST_FILE_BYTES = 200_000_000  # 4000 x 4000 sites take 32 MB unpacked
+LARGEST_FILE_BYTES = 200_000_000
+LARGEST_UNPACKED_BYTES = 400_000_000  # two masks of 4000 x 4000 sites take 32 MB
 CURE = "make it again with the command `geometry`"
 
 Mask = NDArray[np.bool_]
@@ -73,16 +76,15 @@ def read_section(path: Path) -> Section:
     Raises:
         UserError: absent, unreadable, damaged, or not made by `run.py geometry`.
     """
+    if not path.exists():
+        raise UserError(f"{path}: no such file; put it back, or {CURE}")
+    content = read_given(path, LARGEST_FILE_BYTES)
     try:
-        if path.stat().st_size > LARGEST_FILE_BYTES:
-            raise UserError(f"{path}: larger than 200 MB, no section; {CURE}")
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; put it back, or {CURE}") from None
-    except (OSError, ValueError) as fault:
-        reason = getattr(fault, "strerror", None) or "cannot be read"
-        raise UserError(f"{path}: {reason}; check the path and its permissions") from None
-    try:
+        if _unpacked_bytes(content) > LARGEST_UNPACKED_BYTES:
+            raise UserError(
+                f"{path}: unpacks to more than {LARGEST_UNPACKED_BYTES // 10**6} MB, so it is not "
+                f"a section; {CURE}"
+            )
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             if str(arrays["format"]) != FORMAT:
                 raise UserError(f"{path}: of another version of mtor_abm; {CURE}")
@@ -95,6 +97,21 @@ def read_section(path: Path) -> Section:
     ):  # fmt: skip
         raise UserError(f"{path}: damaged, or not made by `geometry`; {CURE}") from None
     return section
+
+
+def _unpacked_bytes(content: bytes) -> int:
+    """What the arrays of an .npz will take, by their headers, before any of them is unpacked."""
+    read_header = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
+    n_bytes = 0
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        for name in packed.namelist():
+            with packed.open(name) as array:
+                shape, _, dtype = read_header[np.lib.format.read_magic(array)](array)
+                n_bytes += math.prod(shape) * dtype.itemsize
+    return n_bytes
 
 
 def _section(arrays: Mapping[str, Any], sha256: str) -> Section:

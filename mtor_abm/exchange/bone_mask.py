@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter, label
 
 from ..errors import UserError
 from ..histomorphometry import bone_measures, mean_local_thickness_um
+from .grey_threshold import otsu, without_outliers
 from .images import GreyImage, library
 
 Mask = NDArray[np.bool_]
@@ -38,6 +39,7 @@ class GreyLevels:
         pixels: (rows, columns); dark bone was turned into bright bone.
         pixel_um: size of a pixel. threshold: see above. how: what set it, for people.
         is_binary: there are two grey levels only.
+        notes: what was done about pixels that are no measurement, one line each.
     """
 
     pixels: Floats
@@ -45,6 +47,7 @@ class GreyLevels:
     threshold: float
     how: str
     is_binary: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def bone(self) -> Mask:
@@ -92,33 +95,42 @@ def grey_levels(
         image: for its name, and whether it is black and white already.
         pixels: of it, perhaps cropped.
         pixel_um: size of one.
-        threshold: grey level, or None: half-way in a black-and-white image, else Otsu's, which
-            parts grey levels into two classes of least spread (Otsu 1979).
+        threshold: grey level, or None: half-way in a black-and-white image, else Otsu's.
         invert: bone is dark.
         smooth_um: standard deviation of a Gaussian that takes noise away before, 0 for none.
 
     Raises:
-        UserError: one grey level only, or a threshold that parts nothing.
+        UserError: one grey level only, a threshold that separates nothing, or padding.
     """
     low, high = float(pixels.min()), float(pixels.max())
     if low == high:
         raise UserError(f"{image.name}: all pixels are {low:g}; give another image, page or --crop")
+    notes: tuple[str, ...] = ()
+    if not image.is_binary:
+        seen = without_outliers(image.name, pixels, may_be_padded=threshold is not None)
+        pixels, low, high, notes = seen.pixels, seen.low, seen.high, seen.notes
     if smooth_um > 0.0:
         pixels = gaussian_filter(pixels, smooth_um / pixel_um, mode="nearest")
     if threshold is not None:
         how = "--threshold"
         if not low <= threshold < high:
             raise UserError(
-                f"{image.name}: --threshold {threshold:g} parts nothing, its grey levels are "
+                f"{image.name}: --threshold {threshold:g} separates nothing, its grey levels are "
                 f"{low:g} to {high:g}; give one between, or otsu"
             )
     elif image.is_binary:
         threshold, how = (low + high) / 2.0, "black and white"
     else:
-        threshold, how = float(library("skimage.filters").threshold_otsu(pixels)), "Otsu"
+        threshold, how = otsu(pixels, image.is_whole and smooth_um == 0.0), "Otsu"
     sign = -1.0 if invert else 1.0
     is_binary = image.is_binary and smooth_um == 0.0
-    return GreyLevels(sign * pixels, pixel_um, sign * threshold, how, is_binary)
+    how = f"{how}; grey levels {low:g} to {high:g}"
+    return GreyLevels(sign * pixels, pixel_um, sign * threshold, how, is_binary, notes)
+
+
+def labelled_levels(mask: Mask, pixel_um: float, how: str) -> GreyLevels:
+    """Bone that labels of the image say, as black and white."""
+    return GreyLevels(mask.astype(np.float64), pixel_um, 0.5, how, is_binary=True)
 
 
 @dataclass(frozen=True)
@@ -213,8 +225,8 @@ def refuse_lost_bone(
     else:
         cure = "no lattice down to 5 um keeps it; crop to thicker bone"
     raise UserError(
-        f"sites of {dx_um:g} um lose bone: {told}, more than {100 * tolerance:g} % off; {cure}, "
-        "or allow more with --tolerance"
+        f"sites of {dx_um:g} um change the bone: {told}, which is more than {100 * tolerance:g} % "
+        f"off; {cure}, or allow more with --tolerance"
     )
 
 

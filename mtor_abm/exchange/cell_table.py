@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
+from ..given_file import read_given
 from ..seeding import PLACEABLE
 from ..validation import suggestion
 
+LARGEST_TABLE_BYTES = 200_000_000
+PIXELS_FROM = (5, 2.0)  # cells, and um a pixel, from which places in pixels are noticed
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 COLUMNS = ("x_um", "y_um", "type")
 #: Cell types of the model that a table cannot place, and how they come to be there.
 ELSEWHERE = {
@@ -73,13 +78,11 @@ def read_cells(path: Path) -> list[Cell]:
     Raises:
         UserError: unreadable, a column is missing, a value is no number, an unknown type.
     """
+    content = read_given(path, LARGEST_TABLE_BYTES)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UserError(f"{path}: is not UTF-8 text; save it as CSV in UTF-8") from None
-    except OSError as fault:
-        reason = fault.strerror or "cannot be read"
-        raise UserError(f"{path}: {reason}; check the path and its permissions") from None
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as fault:
@@ -107,13 +110,19 @@ def read_cells(path: Path) -> list[Cell]:
 
 
 def _um(path: Path, line: int, column: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise UserError(f"{path}: line {line}: {column} = '{text[:40]}' is no number; give um")
+    value = decimal(text)
+    if value is None:
+        raise UserError(f"{path}: line {line}: {column} = '{text[:40]}' is not a number; give um")
     return value
+
+
+def decimal(text: str) -> float | None:
+    """The number that a text spells in plain digits, e.g. -1.5e3; None for anything else.
+
+    `float` reads 4_00 and Arabic digits as well, which in a table are a slip.
+    """
+    value = float(text) if _DECIMAL.fullmatch(text) else math.nan
+    return value if math.isfinite(value) else None
 
 
 def _known(path: Path, line: int, name: str) -> str:
@@ -154,16 +163,16 @@ def placed(
     for cell in table:
         x = cell.x_um - frame.left_um
         y = frame.ny * frame.dx_um - (cell.y_um - frame.top_um)
-        i, j = _site(x, y, frame.dx_um)
+        i, j = _site_of(x, y, frame)
         if not (0 <= i < frame.nx and 0 <= j < frame.ny):
             n_outside += 1
         elif taken[i, j]:
             waiting.append((cell, x, y))
         else:
             taken[i, j] = True
-            cells.setdefault(cell.type, []).append((x, y))
+            cells.setdefault(cell.type, []).append(_within(x, y, frame))
     if waiting and snap_um <= 0.0:
-        n_in_bone = sum(bool(bone[_site(x, y, frame.dx_um)]) for _, x, y in waiting)
+        n_in_bone = sum(bool(bone[_site_of(x, y, frame)]) for _, x, y in waiting)
         raise UserError(
             f"{path}: {n_in_bone} of {len(table)} cells lie in bone and {len(waiting) - n_in_bone} "
             f"on a vessel or on the site of another cell (first: line {waiting[0][0].line}); check "
@@ -186,6 +195,34 @@ def placed(
             "larger --snap-um"
         )
     return Placed({k: np.array(v) for k, v in sorted(cells.items())}, n_outside, len(waiting))
+
+
+def pixel_notes(table: list[Cell], shape: tuple[int, ...], pixel_um: float) -> list[str]:
+    """Tell that the places of all cells would fit the image in pixels, far off in its corner."""
+    least, from_um = PIXELS_FROM
+    rows, columns = shape
+    if len(table) < least or pixel_um < from_um:
+        return []
+    if any(cell.x_um > columns or cell.y_um > rows for cell in table):
+        return []
+    return [
+        f"all {len(table)} cells lie within {columns} x {rows} um of the upper left corner, and "
+        f"the image has {columns} x {rows} pixels: if their places are in pixels, multiply them "
+        f"by {pixel_um:g}"
+    ]
+
+
+def _site_of(x: float, y: float, frame: Frame) -> tuple[int, int]:
+    """The site of a place; the four edges of the lattice belong to it."""
+    i, j = _site(x, y, frame.dx_um)
+    return i - (x == frame.nx * frame.dx_um), j - (y == frame.ny * frame.dx_um)
+
+
+def _within(x: float, y: float, frame: Frame) -> tuple[float, float]:
+    """The place itself, or where it lies on the far edge the middle of the last site."""
+    wide, high = frame.nx * frame.dx_um, frame.ny * frame.dx_um
+    half = 0.5 * frame.dx_um
+    return (wide - half if x == wide else x), (high - half if y == high else y)
 
 
 def _site(x: float, y: float, dx_um: float) -> tuple[int, int]:

@@ -19,20 +19,28 @@ from ..version import VERSION
 from ..whole_file import storage_error, write_file
 from .bone_mask import (
     MEASURES,
+    GreyLevels,
     grey_levels,
+    labelled_levels,
     measured,
     measured_image,
     refuse_lost_bone,
     sites_in,
     without_specks,
 )
-from .cell_table import Frame, Placed, placed, read_cells
-from .images import PIXEL_UM, GreyImage, read_grey
+from .cell_table import Frame, Placed, pixel_notes, placed, read_cells
+from .image_scale import PIXEL_UM
+from .images import GreyImage, read_grey
+from .label_image import labelled, refuse_labels
 from .vessel_mask import Vessels, vessel_sites
 
 TOLERANCE = 0.1
 DX_UM = 10.0
 MUCH_BONE = 0.6  # BV/TV above which the picture may be a negative [assumed]
+OF_BONE = (
+    "give --bone-label N (or N,M) for those that are bone, --threshold 0 if all but 0 are, or "
+    "--threshold otsu if they are grey levels"
+)
 MOSTLY_ARTERIOLES = 0.2  # share of vessel sites
 
 Mask = NDArray[np.bool_]
@@ -52,6 +60,9 @@ class Request:
         crop_um: left, top, width, height; None takes all.
         page: of a stack. tolerance: largest relative change of a measure.
         vessels: image of vessels. cells: table. snap_um: see `cell_table.placed`.
+        bone_labels: numbers that mean bone in an image of labels; None: it shows grey levels.
+        vessel_labels: the same for vessels, in `vessels` or, without it, in `image`.
+        is_grey: the image shows grey levels, however much it looks like labels.
     """
 
     image: Path
@@ -68,6 +79,9 @@ class Request:
     vessels: Path | None = None
     cells: Path | None = None
     snap_um: float = 0.0
+    bone_labels: tuple[int, ...] | None = None
+    vessel_labels: tuple[int, ...] | None = None
+    is_grey: bool = False
 
     @property
     def specks_um2(self) -> float:
@@ -126,21 +140,19 @@ def make_section(request: Request) -> Made:
         UserError: an image or table that cannot be used, or bone that the lattice would lose.
     """
     _refuse_foreign(request.out)
-    image = read_grey(request.image, request.page)
+    image = read_grey(request.image, request.page, as_labels=request.bone_labels is not None)
     pixel_um, scale = _scale(request, image)
     rows, columns = _cropped(request, image, pixel_um)
-    levels = grey_levels(
-        image, image.pixels[rows, columns], pixel_um, request.threshold, request.invert,
-        request.smooth_um,
-    )  # fmt: skip
+    levels = _levels(request, image, pixel_um, (rows, columns))
     frame = _frame(request, image, pixel_um, rows, columns)
     seen = levels.on_sites_of(request.dx_um)
     cleaned = without_specks(seen, request.dx_um, request.specks_um2)
     bone = cleaned.bone
-    _refuse_one_tissue(image, bone)
+    _refuse_one_tissue(image, levels, bone)
     of_image = measured_image(levels, request.specks_um2)
     of_lattice = measured(bone, request.dx_um, bone, request.dx_um)
-    notes = refuse_lost_bone(
+    notes = [*image.notes, *levels.notes]
+    notes += refuse_lost_bone(
         levels, request.dx_um, request.specks_um2, request.tolerance, of_image, of_lattice
     )
     notes += _bone_notes(request, of_lattice)
@@ -151,6 +163,7 @@ def make_section(request: Request) -> Made:
     if request.cells is not None:
         table = read_cells(request.cells)
         cells = placed(request.cells, table, frame, upright, vessel, request.snap_um)
+        notes += pixel_notes(table, image.pixels.shape, pixel_um)
     about = {
         "made_by": f"mtor_abm {VERSION}",
         "image": {"file": image.name, "sha256": image.sha256, "pixels": list(image.pixels.shape),
@@ -159,6 +172,7 @@ def make_section(request: Request) -> Made:
         "crop_um": None if request.crop_um is None else list(request.crop_um),
         "threshold": -levels.threshold if request.invert else levels.threshold,
         "threshold_from": levels.how,
+        "bone_labels": request.bone_labels, "vessel_labels": request.vessel_labels,
         "bone_is": "dark" if request.invert else "bright", "smooth_um": request.smooth_um,
         "despeckle_um2": request.specks_um2,
         "dropped": {"islands": cleaned.n_islands, "holes": cleaned.n_holes},
@@ -194,7 +208,7 @@ def _upright(mask: Mask) -> Mask:
 
 
 def _refuse_foreign(out: Path) -> None:
-    """A section may be made anew; any other file stays, e.g. the image itself."""
+    """A section may be replaced; any other file stays, e.g. the image itself."""
     if out.suffix != ".npz":
         raise UserError(f"--out {out} does not end in .npz; give e.g. --out marrow.npz")
     if out.exists():
@@ -202,7 +216,7 @@ def _refuse_foreign(out: Path) -> None:
             read_section(out)
         except UserError:
             raise UserError(
-                f"{out} is there and is no section of ours; give another --out"
+                f"{out} exists and was not written by geometry; give another --out"
             ) from None
 
 
@@ -275,12 +289,37 @@ def _frame(
     )  # fmt: skip
 
 
-def _refuse_one_tissue(image: GreyImage, bone: Mask) -> None:
+def _levels(
+    request: Request, image: GreyImage, pixel_um: float, crop: tuple[slice, slice]
+) -> GreyLevels:
+    """Bone by its labels, or by a threshold on its grey levels.
+
+    Raises:
+        UserError: labels were given for an image of grey levels, or the other way round.
+    """
+    labels = request.bone_labels
+    if labels is None:
+        if request.threshold is None and not request.is_grey:
+            refuse_labels(image, OF_BONE)
+        return grey_levels(
+            image, image.pixels[crop], pixel_um, request.threshold, request.invert,
+            request.smooth_um,
+        )  # fmt: skip
+    if request.threshold is not None or request.is_grey or request.invert or request.smooth_um:
+        raise UserError(
+            "--bone-label says what is bone; leave out --threshold, --invert and --smooth-um"
+        )
+    bone = labelled(image, labels, "--bone-label")[crop]
+    return labelled_levels(bone, pixel_um, f"label {', '.join(map(str, labels))}")
+
+
+def _refuse_one_tissue(image: GreyImage, levels: GreyLevels, bone: Mask) -> None:
     if bone.all() or not bone.any():
         what = "bone" if bone.all() else "marrow"
         raise UserError(
-            f"{image.name}: all of it is {what}; check --threshold (bone is brighter), give "
-            "--invert if bone is dark, or --crop"
+            f"{image.name}: all of it is {what} at the threshold {abs(levels.threshold):g} "
+            f"({levels.how}); check --threshold (bone is brighter), give --invert if bone is "
+            "dark, or --crop"
         )
 
 
@@ -296,17 +335,25 @@ def _bone_notes(request: Request, lattice: Mapping[str, float]) -> list[str]:
 def _vessels(
     request: Request, image: GreyImage, pixel_um: float, crop: tuple[slice, slice], bone: Mask
 ) -> Vessels | None:
-    """Vessels of their own image, which must lie on that of bone pixel by pixel."""
-    if request.vessels is None:
+    """Vessels of their own image, which must lie on that of bone pixel by pixel, or its labels."""
+    labels = request.vessel_labels
+    if request.vessels is None and labels is None:
         return None
-    other = read_grey(request.vessels, request.page if request.page != 1 else None)
+    path, page = request.vessels, request.page if request.page != 1 else None
+    if path is None:
+        path, page = request.image, request.page
+    other = read_grey(path, page, as_labels=labels is not None)
     if other.pixels.shape != image.pixels.shape:
         a, b = ("{1} x {0}".format(*i.pixels.shape) for i in (other, image))
         raise UserError(
-            f"{request.vessels}: has {a} pixels and {image.name} {b}; give two pictures of the "
+            f"{path}: has {a} pixels and {image.name} {b}; give two pictures of the "
             "same section and size"
         )
-    seen = grey_levels(other, other.pixels[crop], pixel_um, None, False, 0.0).bone
+    if labels is not None:
+        seen = labelled(other, labels, "--vessel-label")[crop]
+    else:
+        refuse_labels(other, "give --vessel-label N for those that are vessels")
+        seen = grey_levels(other, other.pixels[crop], pixel_um, None, False, 0.0).bone
     return vessel_sites(other.name, seen, pixel_um, request.dx_um, bone)
 
 
@@ -334,20 +381,26 @@ def _lines(request: Request, about: Mapping[str, Any], image: GreyImage) -> list
     rows, columns = image.pixels.shape
     dropped, lattice, seen = about["dropped"], about["lattice"], about["vessels"]
     nx, ny, dx = lattice["nx"], lattice["ny"], lattice["dx_um"]
+    of_vessels = about["vessels_file"] or f"labels of {image.name}"
+    how_bone = about["threshold_from"]
+    if request.bone_labels is None:
+        side = "below" if request.invert else "above"
+        how_bone = f"{side} {about['threshold']:g} ({how_bone})"
     lines = [
         ("image", f"{image.name}, {columns} x {rows} pixels of {about['pixel_um']:g} um "
          f"({about['scale_from']})"),
-        ("bone", f"{'below' if request.invert else 'above'} {about['threshold']:g} "
-         f"({about['threshold_from']}); {counted(dropped['islands'], 'piece')} and "
+        ("bone", f"{how_bone}; {counted(dropped['islands'], 'piece')} and "
          f"{counted(dropped['holes'], 'hole')} "
          f"below {about['despeckle_um2']:g} um2 dropped"),
         ("lattice", f"{nx} x {ny} sites of {dx:g} um, {nx * dx / 1e3:g} x {ny * dx / 1e3:g} mm"),
         ("vessels", "none given: drawn for each seed" if seen is None else
-         f"{seen['sites']} sites in {seen['networks']} networks ({about['vessels_file']}); "
+         f"{seen['sites']} sites in {seen['networks']} networks ({of_vessels}); "
          f"{seen['left_out_in_bone']} more in bone left out"),
     ]  # fmt: skip
     if request.cells is not None:
         counts = ", ".join(f"{n} {name}" for name, n in about["cells"].items()) or "none"
         lines.append(("cells", f"{counts}; {about['cells_moved']} moved to a free site, "
                       f"{about['cells_off_lattice']} outside the lattice left out"))  # fmt: skip
+        lines.append(("", "the table counts from the upper left corner, y downwards; tables of a "
+                      "run from the lower left, y upwards"))  # fmt: skip
     return lines

@@ -1,34 +1,25 @@
-"""Grey images and their scale, from PNG, TIFF and what else Pillow reads (extra `images`).
+"""Grey images and their scale, from PNG, TIFF and what else Pillow reads (extra `images`)."""
 
-The scale of a file is believed only if it says so in a length: OME metadata, ImageJ's unit, or
-pixels per inch or centimetre. What screens and cameras write there by habit (72 per inch) gives
-pixels no section has, and is not taken.
-"""
-
-import hashlib
-import io
-import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import extras
 from ..errors import UserError
+from ..given_file import sha256_of
+from .image_scale import PIXEL_UM, of_print
+from .tiff_planes import UPRIGHT, Picture, page_index, read_tiff
 
-PIXEL_UM = (0.05, 100.0)  # what a section of bone may be imaged with
-MOST_PIXELS = 200_000_000
 TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-UM = {
-    "nm": 1e-3, "um": 1.0, "µm": 1.0, "μm": 1.0, "\\u00b5m": 1.0, "micron": 1.0, "microns": 1.0,
-    "micrometer": 1.0, "mm": 1e3, "cm": 1e4, "inch": 25400.0,
-}  # fmt: skip
+ORIENTATION = 0x0112  # EXIF
+#: Modes of Pillow whose numbers are grey, colours that may be equal, or indices of a palette.
+_MODES = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N", "F", "RGB", "RGBA", "P", "PA")
 
 
 @dataclass(frozen=True)
@@ -39,6 +30,7 @@ class GreyImage:
         name: of the file. sha256: of the file.
         pixels: (rows, columns) float64, the upper left corner first.
         pixel_um: size of a pixel if the file tells, else None. scale_source: where it tells.
+        is_whole: the numbers are stored as whole ones. notes: what else is to be told.
     """
 
     name: str
@@ -46,6 +38,8 @@ class GreyImage:
     pixels: NDArray[np.float64]
     pixel_um: float | None
     scale_source: str
+    is_whole: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def is_binary(self) -> bool:
@@ -64,38 +58,39 @@ def library(name: str) -> Any:
     return extras.library(name, "images", "an image")
 
 
-def read_grey(path: Path, page: int | None = None) -> GreyImage:
+def read_grey(path: Path, page: int | None = None, *, as_labels: bool = False) -> GreyImage:
     """Read one picture.
 
     Args:
         path: PNG, TIFF (ImageJ and OME too) and what else Pillow reads.
-        page: of a stack, counted from 1.
+        page: of a stack, counted from 1 through all its pictures.
+        as_labels: numbers as they are stored; a palette only colours them.
 
     Raises:
         UserError: unreadable, no image, colours, pixels without a value, or a stack without `page`.
     """
     pillow, _ = library("PIL.Image"), library("tifffile")
-    try:
-        raw = path.read_bytes()
-    except OSError as fault:
-        reason = fault.strerror or "cannot be read"
-        raise UserError(f"{path}: {reason}; check the path and its permissions") from None
-    is_tiff = raw[:4] in TIFF_STARTS
+    sha256 = sha256_of(path)
+    with path.open("rb") as file:
+        is_tiff = file.read(4) in TIFF_STARTS
     with _faults_told(path, pillow):
-        pixels, scale, source = (_tiff if is_tiff else _other)(path, raw, page)
-    grey = _one_channel(path, pixels)
+        picture = (read_tiff if is_tiff else _other)(path, page, as_labels)
+    grey = _one_channel(path, picture)
     _refuse_holes(path, grey)
+    scale, source = picture.scale
     if scale is not None and not PIXEL_UM[0] <= scale <= PIXEL_UM[1]:
         scale, source = None, f"{source} say {scale:.4g} um a pixel, which no section has"
-    return GreyImage(path.name, hashlib.sha256(raw).hexdigest(), grey, scale, source)
+    notes = () if picture.orientation == UPRIGHT else (
+        f"its orientation tag ({picture.orientation}) is not applied, as in ImageJ: --crop and "
+        "--cells count from the upper left corner of the picture as it is stored",
+    )  # fmt: skip
+    is_whole = np.asarray(picture.pixels).dtype.kind in "bui"
+    return GreyImage(path.name, sha256, grey, scale, source, is_whole, notes)
 
 
 @contextmanager
 def _faults_told(path: Path, pillow: Any) -> Iterator[None]:
-    """Whatever a decoder raises, or logs, over a damaged file becomes one line."""
-    log = logging.getLogger("tifffile")
-    level = log.level
-    log.setLevel(logging.CRITICAL + 1)
+    """Whatever a decoder raises over a damaged file becomes one line."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pillow.DecompressionBombWarning)
@@ -108,106 +103,52 @@ def _faults_told(path: Path, pillow: Any) -> Iterator[None]:
         raise UserError(f"{path}: no image that can be read; give a PNG or TIFF") from None
     except Exception as fault:  # decoders raise whatever they like over a damaged file
         what = str(fault) or type(fault).__name__
-        raise UserError(f"{path}: damaged image ({what[:80]}); save it anew as PNG") from None
-    finally:
-        log.setLevel(level)
+        raise UserError(f"{path}: damaged image ({what[:80]}); save it again as PNG") from None
 
 
-def _other(path: Path, raw: bytes, page: int | None) -> tuple[Any, float | None, str]:
-    """Pixels, scale and its source of a file that Pillow reads."""
+def _other(path: Path, page: int | None, as_labels: bool) -> Picture:
+    """A picture that Pillow reads."""
     pillow = library("PIL.Image")
-    with pillow.open(io.BytesIO(raw)) as image:
+    with pillow.open(path) as image:
         if (n_pages := getattr(image, "n_frames", 1)) > 1 or page not in (None, 1):
-            image.seek(_page(path, n_pages, page))
-        dpi = image.info.get("dpi")
-        if image.mode in ("P", "PA"):
+            image.seek(page_index(path, n_pages, page))
+        scale = of_print(image.info.get("dpi"))
+        orientation = image.getexif().get(ORIENTATION, UPRIGHT)
+        if image.mode == "YCbCr":
+            image = image.convert("RGB")
+        if image.mode not in _MODES:
+            raise UserError(f"{path}: its colours are stored as {image.mode}; save it as grey")
+        if image.mode in ("P", "PA") and not as_labels:
             image = image.convert("RGBA" if "transparency" in image.info else "RGB")
-        pixels = np.asarray(image)
-    if not dpi or not float(dpi[0]) > 0.0:
-        return pixels, None, "none in the file"
-    _refuse_oblong(path, 1.0 / float(dpi[0]), 1.0 / float(dpi[1]))
-    return pixels, UM["inch"] / float(dpi[0]), f"its {float(dpi[0]):g} pixels per inch"
+        pixels, clear = np.asarray(image), image.info.get("transparency")
+        if image.mode in ("1", "L", "I", "I;16", "RGB") and clear is not None:
+            _refuse_transparent(path, _is_colour(pixels, clear))
+        has_alpha = image.mode in ("LA", "RGBA")
+    return Picture(pixels, has_alpha, scale, int(orientation))
 
 
-def _tiff(path: Path, raw: bytes, page: int | None) -> tuple[Any, float | None, str]:
-    """Pixels, scale and its source of a TIFF."""
-    tifffile = library("tifffile")
-    with tifffile.TiffFile(io.BytesIO(raw)) as tif:
-        chosen = tif.pages[_page(path, len(tif.pages), page)]
-        if int(np.prod(chosen.shape)) > MOST_PIXELS:
-            raise UserError(f"{path}: too many pixels; crop it or save it smaller")
-        pixels = chosen.asarray()
-        if chosen.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
-            pixels = pixels.max() - pixels if pixels.dtype != bool else ~pixels
-        if "S" in chosen.axes and chosen.axes.index("S") == 0:  # planes before rows
-            pixels = np.moveaxis(pixels, 0, -1)
-        return pixels, *_tiff_scale(path, tif, chosen)
+def _is_colour(pixels: Any, colour: Any) -> NDArray[np.bool_]:
+    """Where the picture has the one value that its file declares transparent."""
+    same = pixels == np.asarray(colour)
+    return same.all(axis=-1) if pixels.ndim == 3 else same
 
 
-def _tiff_scale(path: Path, tif: Any, page: Any) -> tuple[float | None, str]:
-    if tif.ome_metadata:
-        found = _ome_scale(path, tif.ome_metadata)
-        if found is not None:
-            return found, "its OME metadata"
-    tags = page.tags
-    x, y = (tags[k].value if k in tags else None for k in ("XResolution", "YResolution"))
-    if not x or not y or not x[0] or not x[1] or not y[0] or not y[1]:
-        return None, "none in the file"
-    unit = str((tif.imagej_metadata or {}).get("unit", "")).strip().lower()
-    source = "its ImageJ metadata"
-    if unit not in UM:
-        code = int(tags["ResolutionUnit"].value) if "ResolutionUnit" in tags else 2
-        unit, source = {2: "inch", 3: "cm"}.get(code, ""), "its resolution tags"
-    if unit not in UM:
-        return None, "none in the file (its resolution has no unit)"
-    across, down = UM[unit] * x[1] / x[0], UM[unit] * y[1] / y[0]
-    _refuse_oblong(path, across, down)
-    return across, source
-
-
-def _ome_scale(path: Path, text: str) -> float | None:
-    for element in ElementTree.fromstring(text).iter():
-        if element.tag.rpartition("}")[2] == "Pixels" and "PhysicalSizeX" in element.attrib:
-            sizes = []
-            for axis in "XY":
-                unit = element.get(f"PhysicalSize{axis}Unit", "µm")
-                if unit not in UM or f"PhysicalSize{axis}" not in element.attrib:
-                    return None
-                sizes.append(UM[unit] * float(element.attrib[f"PhysicalSize{axis}"]))
-            _refuse_oblong(path, *sizes)
-            return sizes[0]
-    return None
-
-
-def _refuse_oblong(path: Path, across: float, down: float) -> None:
-    if not abs(across / down - 1.0) <= 0.01:
+def _refuse_transparent(path: Path, clear: NDArray[np.bool_]) -> None:
+    if clear.any():
         raise UserError(
-            f"{path}: its pixels are {across / down:.3g} times as wide as high; resample it to "
-            "square pixels"
+            f"{path}: {np.count_nonzero(clear)} pixels are transparent, so bone there is not "
+            "known; crop to what was imaged, or fill them in"
         )
 
 
-def _page(path: Path, n_pages: int, page: int | None) -> int:
-    """Index of the page to read."""
-    if page is None and n_pages > 1:
-        raise UserError(f"{path}: a stack of {n_pages} pages; give --page 1 to {n_pages}")
-    if not 1 <= (page or 1) <= n_pages:
-        raise UserError(f"{path}: has {n_pages} pages; give --page 1 to {n_pages}")
-    return (page or 1) - 1
-
-
-def _one_channel(path: Path, pixels: Any) -> NDArray[np.float64]:
-    """(rows, columns) of an array that may have equal colours and an opaque alpha."""
-    pixels = np.asarray(pixels)
+def _one_channel(path: Path, picture: Picture) -> NDArray[np.float64]:
+    """(rows, columns) of a picture that may have equal colours and an opaque alpha."""
+    pixels = np.asarray(picture.pixels)
     if pixels.dtype.kind not in "buif":
         raise UserError(f"{path}: pixels of type {pixels.dtype}; save it as 8 or 16 bit grey")
-    if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
-        opaque = pixels[..., -1] == (np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1)
-        if not opaque.all():
-            raise UserError(
-                f"{path}: {np.count_nonzero(~opaque)} pixels are transparent, so bone there is not "
-                "known; crop to what was imaged, or fill them in"
-            )
+    if picture.has_alpha:
+        most = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
+        _refuse_transparent(path, pixels[..., -1] != most)
         pixels = pixels[..., :-1]
     if pixels.ndim == 3 and (pixels == pixels[..., :1]).all():
         pixels = pixels[..., 0]

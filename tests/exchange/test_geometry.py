@@ -197,7 +197,7 @@ def test_lost_struts_are_refused_and_the_dx_that_is_named_keeps_them(tmp_path):
     bone = stripes(1000, 24, 400) | stripes(1000, 8, 100, axis=1)  # rods of 8 um, at 1 um pixels
     with pytest.raises(UserError) as fault:
         made(tmp_path, bone, 1.0, dx_um=25.0)
-    assert "sites of 25 um lose bone: BV/TV" in str(fault.value)
+    assert "sites of 25 um change the bone: BV/TV" in str(fault.value)
     assert not (tmp_path / "m.npz").exists()
     rods = np.roll(stripes(1000, 30, 100), 35, axis=1)
     with pytest.raises(UserError, match=r"--dx-um \S+ keeps it") as fault:
@@ -247,7 +247,7 @@ def test_a_missing_or_absurd_scale_is_asked_for(tmp_path):
     unitless = grey_tiff(tmp_path / "u.tif", resolution=(1, 1), resolutionunit="NONE")
     for path, why in (
         (plain, "none in the file"),
-        (screen, "352.7 um a pixel"),
+        (screen, "72 pixels per inch are for prints"),
         (unitless, "none"),
     ):
         refused(lambda path=path: make_section(Request(path, tmp_path / "m.npz")),
@@ -318,7 +318,7 @@ def test_any_damaged_image_is_read_or_refused_in_one_line(tmp_path_factory, data
 def test_requests_that_make_no_marrow_are_one_line(tmp_path):
     bone = stripes(60, 10, 30)
     refused(lambda: made(tmp_path, np.ones((60, 60))), "all pixels are 255")
-    refused(lambda: made(tmp_path, bone, threshold=255.0), "parts nothing", "0 to 255")
+    refused(lambda: made(tmp_path, bone, threshold=255.0), "separates nothing", "0 to 255")
     refused(lambda: made(tmp_path, bone, 100.0, dx_um=1.0), "--dx-um 1 lies outside 5..25")
     refused(lambda: made(tmp_path, bone, 1.0), "6 x 6 sites of 10 um", "24 to 4000")
     refused(lambda: made(tmp_path, stripes(1000, 10, 30), 100.0), "--crop")
@@ -330,7 +330,7 @@ def test_requests_that_make_no_marrow_are_one_line(tmp_path):
     refused(lambda: make_section(Request(image, image, 10.0)), "--out", ".npz")
     other = tmp_path / "other.npz"
     np.savez(other, x=np.arange(3))
-    refused(lambda: make_section(Request(image, other, 10.0)), "no section of ours")
+    refused(lambda: make_section(Request(image, other, 10.0)), "not written by geometry")
     assert np.load(other)["x"].sum() == 3
 
 
@@ -443,8 +443,8 @@ def test_placed_cells_are_free_distinct_and_near(tmp_path_factory, places, seed)
 def test_tables_that_cannot_be_used_are_one_line(tmp_path):
     for text, words in (
         ("x,y,type\n1,2,tumour\n", "name x_um once"),
-        ("x_um,y_um,type\n1,,tumour\n", "line 2: y_um = '' is no number"),
-        ("x_um,y_um,type\n1,nan,tumour\n", "is no number"),
+        ("x_um,y_um,type\n1,,tumour\n", "line 2: y_um = '' is not a number"),
+        ("x_um,y_um,type\n1,nan,tumour\n", "is not a number"),
         ("x_um,y_um,type\n1,2,tumor\n", "nearest: tumour"),
         ("x_um,y_um,type\n1,2,osteoclast\n", "place osteoclast_precursor"),
         ("x_um,y_um,type\n1,2\n", "line 2 has 2 values for 3 columns"),
@@ -482,7 +482,7 @@ def test_the_command_prints_what_it_measured_and_what_to_type(tmp_path, capsys, 
     ("arguments", "words"),
     [
         ([], "give --pixel-um"),
-        (["--pixel-um", "10", "--threshold", "high"], "'high' is no grey level"),
+        (["--pixel-um", "10", "--threshold", "high"], "'high' is not a grey level"),
         (["--pixel-um", "10", "--crop", "1,2,3"], "give LEFT,TOP,WIDTH,HEIGHT"),
         (["--pixel-um", "10", "--smooth-um", "-1"], "--smooth-um -1 is not 0 or more"),
         (["--pixel-um", "nan"], "lies outside"),
