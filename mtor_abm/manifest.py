@@ -73,12 +73,10 @@ def read_manifest(path: Path) -> dict[str, Any]:
     if stated is None:
         raise damaged(f"{path} is damaged (no format {RUN_FORMAT!r})")
     if stated not in (RUN_FORMAT, OLDER_FORMAT):
-        if isinstance(manifest.get(SEAL), str) and manifest[SEAL] == _seal(manifest):
-            raise StoreError(
-                f"{path} has format {stated!r}, this version reads {RUN_FORMAT!r}; "
-                "read it with the version that wrote it, or run it again"
-            )
-        raise damaged(f"{path} is damaged (format {str(stated)[:40]!r})")
+        raise StoreError(
+            f"{path} has format {str(stated)[:40]!r}, this version reads {RUN_FORMAT!r}; "
+            "read it with the version that wrote it, or run it again"
+        )
     odd = [key for key, is_right in _KEYS.items() if not is_right(manifest.get(key))]
     if odd:
         raise damaged(f"{path} is damaged ({', '.join(odd)}: missing or not as a run writes it)")

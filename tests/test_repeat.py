@@ -131,8 +131,7 @@ def test_a_run_is_not_repeated_upon_itself(run, capsys):
         (lambda m: m["parameters"]["run"].update(days=[None]), "parameters cannot be read"),
         (lambda m: m.update(seed=-3), "seed"),
         (lambda m: m["parameters"].update(name="../x"), "../x"),
-        (lambda m: m.update(parameters=None), "lacks parameters"),
-        (lambda m: m.update(format="mtor_abm run 9"), "reads 'mtor_abm run 1'"),
+        (lambda m: m.update(parameters=None), "parameters: missing"),
     ],
 )
 def test_a_manifest_that_cannot_be_used_is_one_line(alone, tmp_path, capsys, change, words):
@@ -143,9 +142,15 @@ def test_a_manifest_that_cannot_be_used_is_one_line(alone, tmp_path, capsys, cha
     assert not list((tmp_path / "o").rglob("*.csv"))
 
 
+def test_a_manifest_of_another_format_is_one_line(alone, tmp_path, capsys):
+    alone.write_text(alone.read_text().replace('"mtor_abm run 2"', '"mtor_abm run 9"'))
+    assert repeated(alone, tmp_path / "o") == 2
+    assert "this version reads 'mtor_abm run 2'" in capsys.readouterr().err
+
+
 def test_another_seed_gives_other_bytes(run, alone, tmp_path, capsys):
     """So that equal bytes say something."""
-    edit(alone, lambda m: m.update(seed=8))
-    assert repeated(alone, tmp_path / "o") == 0  # of another identity, hence no failure
+    edit(alone, lambda m: m.update(seed=8, identity=m["identity"] | {"seed": 8}))
+    assert repeated(alone, tmp_path / "o") == 1
     said = capsys.readouterr().out
-    assert "4 files of 5 differ" in said and "other seed (7, here 8)" in said
+    assert "4 files of 5 differ" in said
