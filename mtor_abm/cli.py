@@ -104,10 +104,27 @@ def command_parser(program: str | None = None) -> Parser:
     exchange_commands.add_to(command, as_json)
     view_commands.add_to(command, as_json)
 
-    sub = command("compare", _compare, "compare treated arms with a control, paired by seed")
-    sub.add_argument("control", metavar="CONTROL", help="e.g. outputs/demo/vehicle")
-    sub.add_argument("treated", nargs="+", metavar="TREATED", help="e.g. outputs/demo/rapamycin")
+    sub = command("compare", _compare, "compare treated arms with their control, paired by seed")
+    sub.add_argument("places", nargs="+", metavar="STUDY | CONTROL TREATED",
+                     help="a study, e.g. outputs/demo: every arm with the control that the study "
+                     "names; or a control and treated arms, e.g. outputs/demo/vehicle "
+                     "outputs/demo/rapamycin")  # fmt: skip
+    sub.add_argument("--control", metavar="ARM",
+                     help="of a study: its control (default: as its design names it, or its first "
+                     "scenario)")  # fmt: skip
+    sub.add_argument("--primary", action="append", default=[], metavar="READOUT[,READOUT]",
+                     help="primary endpoints (default: as the scenario says, or tumour area, bone "
+                     "volume, resorption and vessel length)")  # fmt: skip
+    sub.add_argument("--threshold", type=float, metavar="MM2",
+                     help="tumour area whose time is compared (default: half the control's mean at "
+                     "the end)")  # fmt: skip
+    sub.add_argument("--despite-differences", action="store_true",
+                     help="compare arms that differ in more than the treatment, and say in "
+                     "what")  # fmt: skip
+    sub.add_argument("--all", action="store_true", help="print every readout")
     sub.add_argument("--out", type=Path, metavar="DIR", help="where comparison.csv goes")
+    sub.add_argument("--force", action="store_true",
+                     help="replace a comparison.csv of other arms")  # fmt: skip
     as_json(sub)
 
     sub = command("claims", _claims, "test the claims of the review, each by a virtual experiment")
@@ -174,7 +191,7 @@ def _demo(args: argparse.Namespace) -> int:
     if comparison is not None:
         print(comparison.text())
     print(outcome(study))
-    if comparison is not None:
+    if comparison is not None and comparison.path is not None:
         print(f"comparison   {comparison.path}")
     return FAILED if study.failed else OK
 
@@ -234,13 +251,26 @@ def _gallery(args: argparse.Namespace) -> int:
 
 
 def _compare(args: argparse.Namespace) -> int:
-    from .analysis.compare import compare
+    from .analysis.compare import compare, compare_study
 
-    comparison = compare(args.control, args.treated, args.out)
+    first, *treated = args.places
+    how: dict[str, Any] = {
+        "primary": [name.strip() for given in args.primary for name in given.split(",")],
+        "threshold_mm2": args.threshold, "despite_differences": args.despite_differences,
+        "force": args.force,
+    }  # fmt: skip
+    if not treated:
+        comparison = compare_study(first, args.control, args.out, **how)
+    elif args.control is None:
+        comparison = compare(first, treated, args.out, **how)
+    else:
+        raise UserError(
+            "--control names the control of one study; without it the first arm is the control"
+        )
     if args.json:
         print_json(comparison.as_dict())
     else:
-        print(comparison.text())
+        print(comparison.text(args.all))
         print(f"comparison   {comparison.path}")
     return OK
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 EVENTS_PREFIX = "events_"
+TIME_TO = "days_to_"  # of `compare`: a column and, after it, the threshold that is reached
 PROGRESSION = 1.44  # 20 % in diameter over the nadir, squared (RECIST 1.1 [recalled])
 
 
@@ -162,3 +163,13 @@ def count_events(counts: Counter[tuple[str, str]], chunk: Mapping[str, Iterable[
 def is_compared(readout: str) -> bool:
     """Whether `compare` estimates an effect on this readout."""
     return not any(readout.endswith("_" + name) for name, s in STATISTICS.items() if not s.compared)
+
+
+def compared_readouts(columns: Mapping[str, Any]) -> list[str]:
+    """Readouts of these columns on which `compare` estimates an effect; events come on top."""
+    return [
+        f"{name}_{statistic}"
+        for name, column in columns.items()
+        for statistic in column.summary
+        if STATISTICS[statistic].compared
+    ]

@@ -1,4 +1,4 @@
-"""How long and how finely a run goes, which repeats it has, and what it writes."""
+"""How long and how finely a run goes, which repeats it has, what it writes and is compared for."""
 
 import math
 from typing import Annotated, Any
@@ -140,3 +140,28 @@ class OutputParameters(Group):
             if columns.count(column) > 1:
                 raise UserError(f"names '{column}' twice; give each column once")
         return columns
+
+
+class CompareParameters(Group):
+    """How its results are compared; it decides no run, and may be changed after them."""
+
+    primary: Names = Field(
+        default=(), description="primary endpoints of `compare`, readouts of summary.csv, adjusted "
+        "by Holm; empty for tumour area, bone volume, resorption and vessel length at the end"
+    )  # fmt: skip
+    treatment: Names = Field(
+        default=(), description="keys or tables that are the treatment of this scenario beside "
+        "drugs and genes, in which it may differ from its control"
+    )  # fmt: skip
+
+    @field_validator("primary", "treatment")
+    @classmethod
+    def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if names.count(name) > 1:
+                raise UserError(f"names '{name}' twice; give each name once")
+        return names
+
+    def given(self) -> dict[str, list[str]]:
+        """What is not left empty, ready for JSON."""
+        return {key: list(names) for key, names in self.model_dump().items() if names}

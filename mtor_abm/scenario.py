@@ -28,7 +28,7 @@ from .genes import GENE_ALIASES, Genes
 from .mtor import NetworkParameters
 from .parameters import Group
 from .primary import PrimaryParameters
-from .run_settings import OutputParameters, RunParameters, is_multiple
+from .run_settings import CompareParameters, OutputParameters, RunParameters, is_multiple
 from .schedule import Schedule
 from .seeding import GeometryParameters, InoculumParameters, section_of
 from .switches import Switches
@@ -74,6 +74,7 @@ class Vocabulary:
 FIXED_GROUPS: dict[str, type[Group]] = {
     "run": RunParameters,
     "output": OutputParameters,
+    "compare": CompareParameters,
     "switches": Switches,
 }
 GEOMETRY_FILE = ("file", "file_sha256")
@@ -97,6 +98,7 @@ class Scenario:
     expects: str
     run: RunParameters
     output: OutputParameters
+    compare: CompareParameters
     switches: Switches
     genes: dict[str, Genes]
     drugs: dict[str, Schedule]
@@ -151,6 +153,7 @@ class Scenario:
             expects=given.get("expects", ""),
             run=group(RunParameters, "run"),
             output=group(OutputParameters, "output"),
+            compare=group(CompareParameters, "compare"),
             switches=group(Switches, "switches"),
             genes={c: validated(Genes, genes.get(c, {}), ("genes", c), where) for c in words.cells},
             drugs={
@@ -198,6 +201,8 @@ class Scenario:
             "output": self.output.model_dump(),
             "switches": self.switches.model_dump(),
         }
+        if self.compare.given():
+            dump["compare"] = self.compare.given()
         for table in ("genes", "drugs", "fields"):
             dump[table] = {k: v.model_dump() for k, v in getattr(self, table).items()}
         return dump | {name: group.model_dump() for name, group in self.groups.items()}
@@ -211,11 +216,13 @@ class Scenario:
         return to_toml(self.resolved())
 
     def deciding(self) -> dict[str, Any]:
-        """`resolved` without what cannot change a result: texts, seeds, and where a file lies.
+        """`resolved` without what cannot change a result: texts, seeds, how it is compared, and
+        where a file lies.
 
         What is in the file decides, by its sha256.
         """
-        tables = {key: value for key, value in self.resolved().items() if key not in TEXTS}
+        beside = (*TEXTS, "compare")
+        tables = {key: value for key, value in self.resolved().items() if key not in beside}
         tables["run"] = {k: v for k, v in tables["run"].items() if k != "seeds"}
         if "geometry" in tables:
             left_out = ("file",) if tables["geometry"].get("file_sha256") else GEOMETRY_FILE
@@ -312,6 +319,7 @@ def _refuse_contradictions(scenario: Scenario, where: Where) -> None:
             f"the end of the run (run.days = {run.days:g}); inject sooner, run longer, or give "
             "inoculum.cells = 0"
         )
+    _refuse_no_treatment(scenario, where)
     _refuse_two_tumours(scenario, where)
     _refuse_silent_genes(scenario, where)
     for drug, schedule in scenario.drugs.items():
@@ -332,6 +340,21 @@ def _refuse_contradictions(scenario: Scenario, where: Where) -> None:
                 f"{where((*path, 'cells'))}: [drugs.{drug}] cells has no effect: {drug} acts on "
                 "all cells alike, through blood, bone or a ligand; leave cells out"
             )
+
+
+def _refuse_no_treatment(scenario: Scenario, where: Where) -> None:
+    """What [compare] names as the treatment must be keys or tables of a scenario."""
+    tables = scenario.resolved()
+    for key in scenario.compare.treatment:
+        at: Any = tables
+        for part in key.split("."):
+            known = list(at) if isinstance(at, Mapping) else []
+            if part not in known or part in TEXTS:
+                raise UserError(
+                    f"{where(('compare', 'treatment'))}: [compare] treatment has "
+                    f"{shown(key)}, which is no key of a scenario; {suggestion(part, known)}"
+                )
+            at = at[part]
 
 
 def _refuse_two_tumours(scenario: Scenario, where: Where) -> None:

@@ -108,8 +108,9 @@ def outcome(study: StudyResult, table: str | None = None) -> str:
     arms = list(dict.fromkeys(run.scenario for run in study.runs))
     if table is not None:
         lines.append(f"design       {study.folder / table}")
+        lines.append(f"effects      {command('gather', study.folder)}   # of each point")
     elif len(arms) > 1:
-        lines.append(f"compare      {command('compare', *(study.folder / arm for arm in arms))}")
+        lines.append(f"compare      {command('compare', study.folder)}")
     return "\n".join(lines)
 
 

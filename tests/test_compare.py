@@ -1,17 +1,22 @@
 import json
-import math
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 from toy_marrow import ToyColumn, ToyEngine, ToyOutput, ToyRun, ToyScenario
 
+from mtor_abm import cli
 from mtor_abm.analysis import arms as arms_module
-from mtor_abm.analysis.compare import COLUMNS, Comparison, compare, sentence
+from mtor_abm.analysis.arms import Arm, other_differences
+from mtor_abm.analysis.compare import COLUMNS, compare, compare_study
 from mtor_abm.errors import UserError
 from mtor_abm.manifest import sealed
+from mtor_abm.run_settings import CompareParameters
 from mtor_abm.runner.batch import run_study
-from mtor_abm.store import MANIFEST
+from mtor_abm.scenario_files import load
+from mtor_abm.store import MANIFEST, Run
 from mtor_abm.tidy_csv import read_csv
 
 VEHICLE = ToyScenario("vehicle")
@@ -44,9 +49,11 @@ def test_shared_luck_gives_the_exact_effect(demo, tmp_path):
     assert (area["estimate"], area["ci_low"], area["ci_high"]) == pytest.approx((truth,) * 3)
     assert area["variance_reduction"] == pytest.approx(1.0)
     growth = rows(comparison)["tumour_area_mm2_growth_per_d"]
-    assert growth["treated_mean"] - growth["control_mean"] == pytest.approx(-0.24)
+    assert growth["treated_mean"] - growth["control_mean"] == pytest.approx(-0.24, abs=1e-3)
     bone = rows(comparison)["bv_tv_mean"]
-    assert (bone["estimate"], bone["ci_low"], bone["ci_high"], bone["p"]) == (1, 1, 1, 1)
+    assert bone["estimate"] == 1 and bone["test"] == "" and np.isnan(bone["p"])
+    assert area["test"] == "paired t on log ratios"
+    assert area["treated_mean"] / area["control_mean"] == pytest.approx(area["estimate"])
     assert rows(comparison)["events_division_tumour"]["estimate"] == 1.0
 
 
@@ -101,12 +108,56 @@ def test_arms_with_other_columns_are_refused(demo, tmp_path):
         compare(demo / "vehicle", [tmp_path / "s"], tmp_path)
 
 
-def test_p_is_adjusted_for_the_readouts_of_the_arm(demo, tmp_path):
-    comparison = compare(demo / "vehicle", [demo / "rapamycin"], tmp_path)
-    p = [row["p"] for row in comparison.rows]
-    smallest = min(comparison.rows, key=lambda row: row["p"])
-    assert smallest["p_adjusted"] == pytest.approx(smallest["p"] * len(p))
-    assert all(row["p_adjusted"] >= row["p"] for row in comparison.rows)
+def test_primary_endpoints_and_others_are_two_families(demo, tmp_path):
+    """Readouts that no pair differs in have no p and count in neither."""
+    names = "tumour_area_mm2_auc", "tumour_area_mm2_final", "bv_tv_mean"
+    found = compare(demo / "vehicle", [demo / "rapamycin"], tmp_path, primary=names).rows
+    primary = {row["readout"]: row for row in found if row["family"] == "primary"}
+    assert set(primary) == set(names)
+    tested = [row for row in primary.values() if row["test"]]
+    assert len(tested) == 2 and {row["adjustment"] for row in tested} == {"Holm, 2"}
+    assert primary["bv_tv_mean"]["adjustment"] == "" and np.isnan(
+        primary["bv_tv_mean"]["p_adjusted"]
+    )
+    least = min(tested, key=lambda row: row["p"])
+    assert least["p_adjusted"] == pytest.approx(2 * least["p"])
+    others = [row for row in found if row["family"] == "other" and row["test"]]
+    assert {row["adjustment"] for row in others} == {f"Benjamini-Hochberg, {len(others)}"}
+    most = max(others, key=lambda row: row["p"])
+    assert most["p_adjusted"] == pytest.approx(most["p"])
+
+
+def test_endpoints_of_the_scenario_hold_and_may_change_without_a_run(tmp_path):
+    """study.json has what the last call said; the runs are kept, byte for byte."""
+
+    def arms(*primary):
+        said = CompareParameters(primary=primary, treatment=("toy.drug",))
+        return [VEHICLE.but(compare=said), DRUG.but(compare=said)]
+
+    out = study(tmp_path / "s", *arms("tumour_area_mm2_auc"))
+    before = {p: p.read_bytes() for p in out.glob("*__*/*") if p.is_file()}
+
+    def primaries():
+        comparison = compare_study(out)
+        return [row["readout"] for row in comparison.rows if row["family"] == "primary"]
+
+    assert primaries() == ["tumour_area_mm2_auc"]
+    study(out, *arms("tumour_area_mm2_growth_per_d", "days_to_tumour_area_mm2"))
+    assert {p: p.read_bytes() for p in before} == before
+    assert primaries() == ["tumour_area_mm2_growth_per_d", "days_to_tumour_area_mm2_0.137"]
+    study(out, *arms())
+    assert primaries() == ["tumour_area_mm2_final"]
+    (out / "study.json").unlink()  # then the runs tell what they were made with
+    rows = compare(out / "vehicle", [out / "rapamycin"]).rows
+    assert [row["readout"] for row in rows if row["family"] == "primary"] == ["tumour_area_mm2_auc"]
+
+
+def test_an_endpoint_that_is_not_there_is_refused_with_the_nearest(demo, tmp_path):
+    with pytest.raises(UserError, match=r"'tumour_area_mm2_finale' is not.*nearest: tumour_area"):
+        compare_study(demo, out=tmp_path, primary=["tumour_area_mm2_finale"])
+    said = CompareParameters(primary=("bv_tv_men",))
+    with pytest.raises(UserError, match=r"primary has 'bv_tv_men'.*nearest: bv_tv_mean"):
+        study(tmp_path / "s", VEHICLE.but(compare=said))
 
 
 def test_time_to_a_threshold(tmp_path):
@@ -122,7 +173,9 @@ def test_time_to_a_threshold(tmp_path):
     assert np.isnan(row["treated_median"]) and row["treated_mean"] == 2.0
     assert (row["control_reached"], row["treated_reached"]) == (4, 0)
     assert row["estimate"] == pytest.approx(2.0 - doubling, abs=0.01)
-    assert row["p"] == pytest.approx(0.0082, abs=1e-4)  # chi2 7: (4 - 2)^2 / (4 * 16/64 * 4/7)
+    # without noise all pairs gain alike: 2 of 16 patterns of signs, and no finite interval
+    assert (row["p"], row["test"]) == (2 / 16, "sign flip on restricted times")
+    assert np.isnan([row["ci_low"], row["ci_high"]]).all()
     assert (
         rows(compare(*arms, threshold_mm2=0.11))["days_to_tumour_area_mm2_0.11"]["treated_reached"]
         == 4
@@ -137,14 +190,27 @@ def test_arms_without_any_tumour_have_no_time_row(tmp_path):
     found = rows(compare(tmp_path / "s" / "a", [tmp_path / "s" / "b"]))
     assert not any(name.startswith("days_to") for name in found)
     area = found["tumour_area_mm2_final"]
-    assert (area["effect"], area["estimate"], area["p"]) == ("difference", 0.0, 1.0)
+    assert (area["effect"], area["estimate"], area["test"]) == ("difference", 0.0, "")
+
+
+def test_interval_and_p_of_a_time_come_from_one_test(tmp_path):
+    """It was a paired interval beside the p of an unpaired log-rank test."""
+    study(tmp_path / "s", VEHICLE, DRUG.but(noise=0.02), seeds=[1, 2, 3, 4, 5])
+    arms = tmp_path / "s" / "vehicle", [tmp_path / "s" / "rapamycin"]
+    row = rows(compare(*arms, threshold_mm2=0.15))["days_to_tumour_area_mm2_0.15"]
+    assert row["test"] == "paired t on restricted times"
+    t = stats.t.ppf(0.975, 4)
+    spread = (row["ci_high"] - row["ci_low"]) / 2 / t
+    assert row["p"] == pytest.approx(2 * stats.t.sf(abs(row["estimate"]) / spread, 4))
 
 
 def test_one_pair_says_that_it_has_no_interval(tmp_path):
     study(tmp_path / "s", VEHICLE, DRUG, seeds=[7])
     comparison = compare(tmp_path / "s" / "vehicle", [tmp_path / "s" / "rapamycin"])
     assert np.isnan(rows(comparison)["tumour_area_mm2_final"]["ci_low"])
-    assert "one pair only" in comparison.text() and "nan" not in comparison.text()
+    assert "One pair only, so there is no interval and no p" in comparison.text()
+    assert "1 pair by seed" in comparison.text() and "nan" not in comparison.text()
+    assert all(np.isnan(row["p"]) and row["test"] == "" for row in comparison.rows)
     json.dumps(comparison.as_dict(), allow_nan=False)
 
 
@@ -155,12 +221,12 @@ def test_ways_to_name_an_arm(demo, tmp_path):
         compare(demo / "vehicle__seed_0001", [demo / "rapamycin"], tmp_path).rows[0]["n_pairs"] == 1
     )
     alone = study(tmp_path / "alone", DRUG)
-    elsewhere = compare(demo / "vehicle", [alone], tmp_path).rows
+    elsewhere = compare(demo / "vehicle", [alone], tmp_path / "e").rows
     assert [row["estimate"] for row in elsewhere] == [row["estimate"] for row in by_name]
     assert {row["treated"] for row in elsewhere} == {str(alone / "rapamycin")}
-    whole = compare(demo / "vehicle", [demo], tmp_path)
+    whole = compare(demo / "vehicle", [demo], tmp_path / "w")
     assert list(dict.fromkeys(row["treated"] for row in whole.rows)) == ["placebo", "rapamycin"]
-    assert all(row["p"] == 1.0 for row in rows(whole, "placebo").values())
+    assert all(row["test"] == "" for row in rows(whole, "placebo").values())
 
 
 def test_only_shared_seeds_are_paired_and_the_others_named(demo, tmp_path):
@@ -255,11 +321,16 @@ def test_the_file_holds_the_table_and_replaces_only_its_own(demo, tmp_path):
     assert comparison.path.read_text() == "my own numbers\n"
 
 
-def test_arms_that_a_new_comparison_drops_from_the_file_are_named(demo, tmp_path):
-    compare(demo / "vehicle", [demo / "rapamycin", demo / "placebo"], tmp_path)
-    again = compare(demo / "vehicle", [demo / "placebo"], tmp_path)
-    assert any("held rapamycin as well before; --out DIR keeps both" in n for n in again.notes)
-    assert not any("as well before" in n for n in compare(demo / "vehicle", [demo], tmp_path).notes)
+def test_a_comparison_of_other_arms_is_replaced_on_request_only(demo, tmp_path):
+    path = compare(demo / "vehicle", [demo / "rapamycin", demo / "placebo"], tmp_path).path
+    before = path.read_bytes()
+    for control, treated in (("vehicle", "placebo"), ("rapamycin", "vehicle")):
+        with pytest.raises(UserError, match=r"another.*placebo, rapamycin against vehicle"):
+            compare(demo / control, [demo / treated], tmp_path)
+    assert path.read_bytes() == before
+    compare_study(demo, "vehicle", tmp_path)  # the same arms
+    compare(demo / "rapamycin", [demo / "vehicle"], tmp_path, force=True)
+    assert path.read_bytes() != before
 
 
 def test_a_study_that_is_not_there_is_named_with_the_nearest(demo):
@@ -275,18 +346,23 @@ def test_without_out_the_file_lies_in_the_study_of_the_control(tmp_path):
         compare(out / "vehicle", [out / "rapamycin"], out / "study.json")
 
 
-def test_the_text_is_aligned_and_clearest_first(demo, tmp_path):
-    text = compare(demo / "vehicle", [demo / "rapamycin", demo / "placebo"], tmp_path).text()
-    lines = text.splitlines()
-    assert lines[0].startswith(
-        "rapamycin against vehicle, 4 pairs of runs: the tumour ends 38.1 % smaller, x 0.619 ["
+def test_the_text_begins_with_the_endpoints(demo, tmp_path):
+    comparison = compare(demo / "vehicle", [demo / "rapamycin", demo / "placebo"], tmp_path)
+    lines = comparison.text().splitlines()
+    assert lines[0] == "rapamycin, against vehicle, at day 2; 4 pairs by seed (chance, not animals)"
+    change = "tumour area -38 % [-38, -38] 0.274 -> 0.17 mm2 p <0.001"
+    assert lines[1].split() == change.split()
+    assert lines[2] == (
+        "One primary endpoint, not adjusted. "
+        "3 of 3 other readouts differ (FDR 5 %): comparison.csv."
     )
-    assert "placebo against vehicle, 4 pairs of runs: the tumour ends the same; 0 of" in text
-    head = lines[1]
-    start = head.index("effect")
-    table = [line for line in lines[2:] if line.startswith("  tumour")]
-    assert table and all(line[start : start + 2] in ("x ", "+0", "-0") for line in table[:3])
-    assert all(len(line) <= 110 for line in table)
+    start = lines.index("")
+    assert "the same in every pair" in lines[start + 2]
+    assert lines[start + 3].startswith("No primary endpoint differs in any pair. No other readout")
+    table = comparison.text(all_readouts=True)
+    assert "bv_tv_mean" in table and "bv_tv_mean" not in comparison.text()
+    told = comparison.as_dict()["arms"]["rapamycin"]
+    assert told["compared"] == lines[0] and told["control"] == "vehicle"
 
 
 def test_flat_tables():
@@ -295,28 +371,96 @@ def test_flat_tables():
     }  # fmt: skip
 
 
-def _row(**values):
-    plain = dict.fromkeys(("control_reached", "treated_reached", "p"), math.nan)
-    return {"n_pairs": 4, "effect": "ratio", "p_adjusted": 0.3, "control_mean": 1.0, **plain,
-            "treated_mean": 0.7, "readout": "tumour_area_mm2_final", "unit": "mm2",
-            "estimate": 0.7, "ci_low": 0.4, "ci_high": 1.2, **values}  # fmt: skip
+# -------------------------------------------------------------------------- what is no treatment
+@pytest.fixture(scope="module")
+def confounded(tmp_path_factory):
+    """Two drugs, and a marrow that grows faster."""
+    fast = DRUG.but(name="fast", growth_per_step=0.03)
+    return study(tmp_path_factory.mktemp("out") / "c", VEHICLE, DRUG, fast)
 
 
-def test_sentence_claims_no_more_than_the_interval():
-    assert "the tumour at the end cannot be told apart, x 0.7 [0.4, 1.2];" in sentence(
-        "vehicle", "drug", [_row()]
+def test_arms_that_differ_in_what_is_no_treatment_are_refused(confounded, tmp_path):
+    """Growth x 1.5 under a drug that halves it was compared without a word."""
+    with pytest.raises(
+        UserError, match=r"not comparable: toy.growth_per_step is 0.02 and 0.03.*--despite-diff"
+    ):
+        compare(confounded / "vehicle", [confounded / "fast"], tmp_path)
+    whole = compare_study(confounded, out=tmp_path)
+    assert whole.arms == ["rapamycin"]
+    assert any("No effects of fast" in note and "growth_per_step" in note for note in whole.notes)
+
+
+def test_on_request_they_are_compared_and_the_difference_is_named(confounded, tmp_path):
+    arms = str(confounded / "vehicle"), str(confounded / "fast")
+    assert cli.main(["compare", *arms, "--out", str(tmp_path), "--despite-differences"]) == 0
+    table = read_csv((tmp_path / "comparison.csv").read_bytes())
+    assert set(table["differs_in"]) == {"toy.growth_per_step=0.02/0.03"}
+    comparison = compare(*arms[:1], arms[1:], tmp_path, despite_differences=True)
+    warning = "the arms differ in more than the treatment: toy.growth_per_step=0.02/0.03"
+    assert f"\n  {warning}\n" in comparison.text()
+    assert comparison.as_dict()["arms"]["fast"]["warnings"] == [warning]
+
+
+def test_other_marrows_are_never_compared(demo, tmp_path):
+    other = study(tmp_path / "s", DRUG.but(nx=40))
+    with pytest.raises(UserError, match=r"geometry.nx is 20 and 40"):
+        compare(demo / "vehicle", [other], tmp_path, despite_differences=True)
+
+
+def test_shipped_arms_differ_from_their_control_in_treatment_only():
+    """Every scenario that extends a vehicle: drugs and genes, and nothing else."""
+
+    def arm(name):
+        run = Run(Path(name), {"parameters": load(name).resolved()})
+        return Arm(name, Path(), {1: run})
+
+    for control, treated in (
+        ("vehicle", ("rapamycin", "opg_fc", "zoledronate", "osi_027", "tumour_rictor_ko",
+                     "tumour_raptor_ko", "tumour_pten_loss", "endothelial_rictor_ko")),
+        ("bolero2_exemestane", ("bolero2_everolimus",)),
+        ("seeding", ("cxcr4_block_before_seeding", "cxcr4_block_after_seeding")),
+        ("intratibial_breast_vehicle", ("intratibial_breast_rapamycin",)),
+        ("neuroblastoma_vehicle", ("neuroblastoma_rapamycin",)),
+        ("oral_squamous_vehicle", ("oral_squamous_temsirolimus",)),
+    ):  # fmt: skip
+        for name in treated:
+            assert other_differences(arm(control), arm(name)) == [], name
+    changed = [key for key, *_ in other_differences(arm("vehicle"), arm("neuroblastoma_vehicle"))]
+    assert "tumour.opg_nM_per_s" in changed
+
+
+# ---------------------------------------------------------------------------------- a whole study
+def test_a_study_is_compared_with_the_control_that_it_names(tmp_path):
+    out = study(tmp_path / "s", VEHICLE.but(name="zero"), DRUG)
+    comparison = compare_study(out)
+    assert comparison.control == "zero" and comparison.arms == ["rapamycin"]
+    assert compare_study(out, "rapamycin", force=True).arms == ["zero"]
+    with pytest.raises(UserError, match="one arm; name a treated arm"):
+        compare_study(out / "zero")
+    with pytest.raises(UserError, match="nothing to compare"):
+        compare_study(study(tmp_path / "alone", DRUG))
+    with pytest.raises(UserError, match="does not exist"):
+        compare_study(tmp_path / "none" / "a")
+
+
+def test_the_command_takes_a_study_or_arms(demo, tmp_path, capsys):
+    out = ["--out", str(tmp_path)]
+    assert cli.main(["compare", str(demo), *out]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("rapamycin, against vehicle, at day 2; 4 pairs by seed")
+    assert cli.main(["compare", str(demo), "--control", "rapamycin", *out]) == 2
+    assert "holds another comparison" in capsys.readouterr().err
+    assert (
+        cli.main(["compare", str(demo), "--control", "rapamycin", "--force", "--json", *out]) == 0
     )
-    clear = _row(readout="bv_tv_final", p_adjusted=0.01)
-    told = sentence("vehicle", "drug", [_row(ci_high=0.9), clear])
-    assert "ends 30 % smaller, x 0.7 [0.4, 0.9]; 1 of 2 readouts differ" in told
-    assert told.endswith("(adjusted p < 0.05), its size not among them.")
-    told = sentence("vehicle", "drug", [_row(ci_high=0.9, p_adjusted=0.02)])
-    assert told.endswith("1 of 1 readouts differ (adjusted p < 0.05).")
-
-
-def test_a_time_that_some_runs_never_reach_says_so():
-    late = _row(readout="days_to_tumour_area_mm2_0.1", effect="difference", control_reached=4)
-    for reached, said in ((1, ", 4 and 1 of 4 got there"), (4, "")):
-        row = late | {"treated_reached": reached}
-        text = Comparison("vehicle", [row | {"treated": "drug"}]).text()
-        assert (", 4 and" in text) == bool(said) and said in text
+    told = json.loads(capsys.readouterr().out)
+    assert set(told["arms"]) == {"vehicle", "placebo"}
+    arms = [str(demo / "vehicle"), str(demo / "rapamycin")]
+    assert cli.main(["compare", *arms, "--control", "vehicle", *out]) == 2
+    assert "--control names the control of one study" in capsys.readouterr().err
+    primary = ["--primary", "bv_tv_mean, tumour_area_mm2_auc", "--threshold", "0.2", "--all"]
+    assert cli.main(["compare", *arms, *primary, "--force", *out]) == 0
+    said = capsys.readouterr().out
+    assert "days_to_tumour_area_mm2_0.2" in said and "\n  bv_tv_mean " in said
+    assert cli.main(["compare", *arms, "--threshold", "-1", "--force", *out]) == 2
+    assert "give mm2 above 0" in capsys.readouterr().err

@@ -1,5 +1,3 @@
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,12 +6,12 @@ from scipy import stats
 
 from mtor_abm.analysis.statistics import (
     TimeToEvent,
+    benjamini_hochberg,
     holm,
     log_rank_p,
+    mean_gain,
     mean_interval,
     paired_effect,
-    paired_t_p,
-    sign_flip_p,
     unpaired_over_paired_variance,
     variance_reduction,
 )
@@ -52,17 +50,26 @@ def test_a_difference_where_a_ratio_has_no_meaning(control):
     assert (effect.low, effect.high) == pytest.approx((2.0 - half, 2.0 + half))
 
 
-def test_identical_arms_are_exactly_the_same():
+def test_identical_arms_are_exactly_the_same_and_not_tested():
     values = np.array([0.1, 0.7, 0.3])
     effect = paired_effect(values, values.copy())
-    assert (effect.kind, effect.estimate, effect.low, effect.high) == ("ratio", 1.0, 1.0, 1.0)
-    assert (effect.p, effect.variance_reduction) == (1.0, 1.0)
+    assert (effect.kind, effect.estimate, effect.test) == ("ratio", 1.0, "")
+    assert np.isnan([effect.p, effect.low, effect.high]).all() and effect.variance_reduction == 1.0
+    many = paired_effect(np.arange(1.0, 9.0), np.arange(1.0, 9.0))
+    assert (many.low, many.high) == (1.0, 1.0) and np.isnan(many.p)
 
 
 def test_all_zero_readouts_differ_by_nothing():
     effect = paired_effect(np.zeros(4), np.zeros(4))
-    assert (effect.kind, effect.estimate, effect.low, effect.high) == ("difference", 0, 0, 0)
-    assert effect.p == 1.0 and np.isnan(effect.variance_reduction)
+    assert (effect.kind, effect.estimate, effect.test) == ("difference", 0, "")
+    assert np.isnan(effect.p) and np.isnan(effect.variance_reduction)
+
+
+@pytest.mark.parametrize("value", [0.0, 2.0])
+def test_one_pair_that_is_equal_has_no_p(value):
+    """It was 1.0, of a test that nobody can make with one pair."""
+    effect = paired_effect(np.array([value]), np.array([value]))
+    assert np.isnan([effect.low, effect.high, effect.p]).all() and effect.test == ""
 
 
 def test_one_pair_has_an_estimate_and_nothing_more():
@@ -81,10 +88,29 @@ def test_pairs_with_nan_are_left_out():
     assert paired_effect(control, treated) == paired_effect(control[[0, 2]], treated[[0, 2]])
 
 
-def test_equal_gains_in_all_pairs_do_not_give_a_p_of_zero():
+def test_equal_gains_in_all_pairs_are_tested_by_flipping_signs():
+    """2 / 2**n: all + and all - of 2**n patterns. Below 0.05, from 6 pairs on, it has an interval,
+    since any other mean than theirs would be refused."""
     effect = paired_effect(np.array([1.0, 3.0, 7.0]), np.array([2.0, 6.0, 14.0]))
-    assert (effect.estimate, effect.low, effect.high) == pytest.approx((2.0, 2.0, 2.0))
-    assert effect.p == 2 / 2**3
+    assert effect.estimate == pytest.approx(2.0) and effect.test == "sign flip"
+    assert effect.p == 2 / 2**3 and np.isnan([effect.low, effect.high]).all()
+    five, six = (mean_gain(np.full(n, 3.0)) for n in (5, 6))
+    assert five.p == 2 / 32 and np.isnan(five.low)
+    assert six.p == 2 / 64 and (six.low, six.high) == (3.0, 3.0)
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=12))
+def test_interval_and_p_of_a_gain_agree(values):
+    """An interval without 0 and a p below 0.05 are one statement."""
+    gain = mean_gain(np.array(values))
+    if gain.test == "":
+        assert not any(values) and np.isnan(gain.p)
+    elif np.isnan(gain.low):
+        assert gain.test == "sign flip" and gain.p > 0.05
+    else:
+        assert (gain.low > 0.0 or gain.high < 0.0) == (gain.p < 0.05) or gain.p == pytest.approx(
+            0.05, rel=1e-6
+        )
 
 
 @given(pairs)
@@ -92,8 +118,11 @@ def test_swapping_the_arms_inverts_the_ratio(values):
     control, treated = np.array(values).T
     forth, back = paired_effect(control, treated), paired_effect(treated, control)
     assert forth.estimate * back.estimate == pytest.approx(1.0)
+    assert forth.p == pytest.approx(back.p, nan_ok=True) and forth.test == back.test
+    if np.isnan(forth.low):  # equal gains in fewer than 6 pairs
+        assert forth.test != "paired t" and np.isnan(back.high)
+        return
     assert forth.low * back.high == pytest.approx(1.0, rel=1e-6)
-    assert forth.p == pytest.approx(back.p)
     assert forth.low <= forth.estimate * (1 + 1e-12) and forth.estimate <= forth.high * (1 + 1e-12)
 
 
@@ -122,40 +151,6 @@ def test_the_interval_covers_the_truth_as_often_as_it_says():
     intervals = np.array([mean_interval(gain)[1:] for gain in gains])
     missed = np.mean((intervals[:, 0] > truth) | (intervals[:, 1] < truth))
     assert 0.035 < missed < 0.065
-
-
-def test_the_bootstrap_is_near_the_t_interval_for_many_pairs_and_repeats():
-    gain = np.random.default_rng(3).normal(1.0, 0.2, size=60)
-    _, low, high = mean_interval(gain, "bca")
-    _, t_low, t_high = mean_interval(gain, "t")
-    assert (low, high) == pytest.approx((t_low, t_high), abs=0.015)
-    assert mean_interval(gain, "bca")[1:] == (low, high)
-    control = np.ones(60)
-    assert paired_effect(control, np.exp(gain), interval="bca").low == pytest.approx(np.exp(low))
-
-
-# ----------------------------------------------------------------------------------- sign flips
-def test_sign_flips_by_hand():
-    assert sign_flip_p(np.array([1.0, 2.0, 3.0])) == 2 / 8  # only all + and all - reach 6
-    assert sign_flip_p(np.array([1.0, 1.0, -1.0])) == 1.0  # every pattern reaches 1
-    assert sign_flip_p(np.array([3.0, 2.0, -1.0])) == 4 / 8  # +++, ++-, and their mirrors
-    assert sign_flip_p(np.zeros(5)) == 1.0
-    assert np.isnan(sign_flip_p(np.array([1.0])))
-
-
-@given(st.lists(st.integers(-20, 20), min_size=2, max_size=9))
-def test_sign_flips_against_a_slow_twin(gains):
-    patterns = list(itertools.product([1, -1], repeat=len(gains)))
-    reach = [
-        abs(sum(s * g for s, g in zip(signs, gains, strict=True))) >= abs(sum(gains))
-        for signs in patterns
-    ]
-    assert sign_flip_p(np.array(gains, dtype=float)) == sum(reach) / len(patterns)
-
-
-def test_many_pairs_are_sampled_and_agree_with_t():
-    gain = np.random.default_rng(4).normal(0.4, 1.0, size=40)
-    assert sign_flip_p(gain) == pytest.approx(paired_t_p(gain), abs=0.02)
 
 
 # ------------------------------------------------------------------------------ pairing and Holm
@@ -199,6 +194,30 @@ def test_holm_between_p_and_bonferroni(values):
     assert (adjusted >= p).all() and (adjusted <= np.minimum(1.0, p.size * p)).all()
     order = np.argsort(p, kind="stable")
     assert (np.diff(adjusted[order]) >= 0).all()
+
+
+def test_benjamini_hochberg_by_hand():
+    """Largest first: 0.9, then min(0.9, 0.04 * 4/3), min(that, 0.03 * 4/2), min(that, 0.01 * 4)."""
+    p = np.array([0.04, 0.01, np.nan, 0.9, 0.03])
+    assert benjamini_hochberg(p) == pytest.approx(
+        [0.16 / 3, 0.04, np.nan, 0.9, 0.16 / 3], nan_ok=True
+    )
+    assert benjamini_hochberg(np.array([0.02])).tolist() == [0.02]
+    assert np.isnan(benjamini_hochberg(np.full(2, np.nan))).all()
+    assert benjamini_hochberg(np.array([])).size == 0
+
+
+@given(p_values)
+def test_benjamini_hochberg_against_its_definition_and_holm(values):
+    """The least of p_(j) * m / j over j >= i; never above Holm's."""
+    p = np.array(values)
+    adjusted = benjamini_hochberg(p)
+    assert np.array_equal(np.isnan(p), np.isnan(adjusted))
+    known = np.sort(p[~np.isnan(p)])
+    m = known.size
+    by_hand = [min([1.0, *(known[j] * m / (j + 1) for j in range(i, m))]) for i in range(m)]
+    assert np.sort(adjusted[~np.isnan(p)]) == pytest.approx(by_hand)
+    assert (adjusted[~np.isnan(p)] <= holm(p)[~np.isnan(p)] + 1e-12).all()
 
 
 # ------------------------------------------------------------------------------- time to an event

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mtor_abm.run_settings import CompareParameters
+
 START_AREA_MM2 = 0.1
 SUMMARY = ("final", "auc", "growth_per_d", "doubling_d")
 LARGE_UID = 2**53 - 1_000_000  # as many digits as the uids of the marrow
@@ -51,9 +53,13 @@ class ToyScenario:
     start_area_mm2: float = START_AREA_MM2
     fault: str = ""  # "crash", "die", "die once", "full disk", "slow"
     notes: str = ""  # folder where a faulty run leaves its mark
+    compare: CompareParameters = field(
+        default_factory=lambda: CompareParameters(treatment=("toy.drug",))
+    )
 
     def resolved(self):
         return {
+            "compare": self.compare.given(),
             "run": {"days": self.run.days, "step_h": self.run.step_h},
             "output": asdict(self.output),
             "geometry": {"nx": self.nx},
@@ -64,7 +70,8 @@ class ToyScenario:
         return f'name = "{self.name}"\n[toy]\ndrug = {self.drug}\n'
 
     def identity_hash(self):
-        told = {k: v for k, v in asdict(self).items() if k not in ("name", "fault", "notes")}
+        beside = ("name", "fault", "notes", "compare")
+        told = {k: v for k, v in asdict(self).items() if k not in beside}
         told["run"] = {"days": self.run.days, "step_h": self.run.step_h}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 

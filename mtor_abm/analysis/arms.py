@@ -1,7 +1,7 @@
 """Arms: the runs of one scenario in one study, and whether two of them may be compared."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,8 @@ import numpy as np
 
 from ..errors import UserError
 from ..runner.study_folder import STUDY_FILE, find_runs, read_study
-from ..store import MANIFEST, RUN_NAME, Run, ended_run, read_run
+from ..scenario import TEXTS
+from ..store import MANIFEST, RUN_NAME, Run, StoreError, ended_run, read_run
 from ..validation import suggestion
 
 # Tables of a scenario that set the lattice and what stands on it at hour 0, and single keys.
@@ -21,6 +22,13 @@ MUST_AGREE = (
     "run.step_h",
     "output.every_h",
 )
+
+# What two arms may differ in because it is the treatment; a scenario may name more keys in
+# [compare] treatment.
+TREATMENT = ("drugs", "genes")
+
+# What says nothing of what happens in a run, or is looked at on its own.
+BESIDE_THE_POINT = (*TEXTS, "compare", "output", "run.seeds", "geometry.file")
 
 # Columns that no treatment may change before hour 0 is over.
 SAME_AT_START = ("bv_tv", "tumour_area_mm2")
@@ -36,11 +44,14 @@ class Arm:
         name: of the scenario.
         study: folder that holds the runs.
         runs: seed -> run, by rising seed.
+        declared: lists under [compare] of the scenario: its primary endpoints (`primary`) and
+            keys that are its treatment (`treatment`).
     """
 
     name: str
     study: Path
     runs: dict[int, Run]
+    declared: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def place(self) -> str:
@@ -51,6 +62,11 @@ class Arm:
     def first(self) -> Run:
         """Any run of the arm, for what all of them share."""
         return next(iter(self.runs.values()))
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The resolved scenario."""
+        return dict(self.first.manifest["parameters"])
 
     def folders(self) -> set[Path]:
         """Absolute folders of the runs."""
@@ -139,7 +155,9 @@ def left_out_note(runs: Sequence[Run], others: Sequence[str]) -> str:
 def in_short(names: Sequence[str]) -> str:
     """Names of runs for a note: the first few, and how many more."""
     more = len(names) - NAMED_IN_A_NOTE
-    return ", ".join(names[:NAMED_IN_A_NOTE]) + (f" and {more} more runs" if more > 0 else "")
+    return ", ".join(names[:NAMED_IN_A_NOTE]) + (
+        f" and {more} more run{'s' * (more > 1)}" if more > 0 else ""
+    )
 
 
 def scenario_of(folder: Path) -> str:
@@ -168,18 +186,44 @@ def arms_of(all_runs: Sequence[Run]) -> list[Arm]:
     runs: dict[str, dict[int, Run]] = {}
     for run in all_runs:
         runs.setdefault(run.scenario, {})[run.seed] = run
-    arms = [
-        Arm(name, all_runs[0].folder.parent, dict(sorted(of.items()))) for name, of in runs.items()
-    ]
+    study = all_runs[0].folder.parent
+    said = _said_of_compare(study)
+    arms = []
+    for name, of in runs.items():
+        given = next(iter(of.values())).manifest["parameters"].get("compare")
+        declared = _lists(given if said is None else said.get(name))
+        arms.append(Arm(name, study, dict(sorted(of.items())), declared))
     for arm in arms:
         for run in arm.runs.values():
             for key in ("scenario_sha256", "package_version", "sources"):
                 if run.identity.get(key) != arm.first.identity.get(key):
                     raise UserError(
                         f"{run.folder} and {arm.first.folder.name} differ in {key}, so they are "
-                        "not one arm; run the study anew with --force"
+                        "not one arm; run the study again with --force"
                     )
     return arms
+
+
+def _said_of_compare(study: Path) -> Mapping[str, Any] | None:
+    """What study.json says of [compare], by scenario; None without a study.json.
+
+    It is written with every call, so endpoints can be changed without running anything again; what
+    the runs themselves say is what held when they were made.
+    """
+    try:
+        return dict(read_study(study)["compare"])
+    except StoreError:
+        return None
+
+
+def _lists(declared: Any) -> dict[str, list[str]]:
+    """Lists of names, by key; anything else in a file that a person edited is not ours."""
+    entries = declared.items() if isinstance(declared, Mapping) else ()
+    return {
+        key: [str(name) for name in names]
+        for key, names in entries
+        if isinstance(names, list | tuple)
+    }
 
 
 def shared_seeds(control: Arm, treated: Arm) -> list[int]:
@@ -207,8 +251,13 @@ def pairs(control: Arm, treated: Arm) -> tuple[list[Run], list[Run]]:
     return [control.runs[seed] for seed in seeds], [treated.runs[seed] for seed in seeds]
 
 
-def refuse_incomparable(control: Arm, treated: Arm) -> None:
-    """See that a difference between two arms can be laid to the treatment.
+def refuse_incomparable(control: Arm, treated: Arm, despite_differences: bool = False) -> None:
+    """See that a difference between two arms can be attributed to the treatment.
+
+    Args:
+        control, treated: the arms.
+        despite_differences: let them differ in parameters that are no treatment, as long as their
+            runs still start from the same marrows and have the same times.
 
     Raises:
         UserError: the first thing in which they may not differ but do.
@@ -224,7 +273,7 @@ def refuse_incomparable(control: Arm, treated: Arm) -> None:
     for key, what in (("package_version", "the version of mtor_abm"), ("sources", "its sources")):
         a, b = (arm.first.identity.get(key) for arm in (control, treated))
         if a != b:
-            refuse(what, a, b, "run both anew with one version (--force)")
+            refuse(what, a, b, "run both again with one version (--force)")
     for key, a, b in differing_parameters(control.first, treated.first):
         refuse(key, a, b, "run both with the same value")
     a_columns, b_columns = (list(arm.first.timeseries.columns) for arm in (control, treated))
@@ -244,13 +293,42 @@ def refuse_incomparable(control: Arm, treated: Arm) -> None:
                     f"{column} at the start of seed {seed}",
                     a_start[column], b_start[column], "start both from the same marrow",
                 )  # fmt: skip
+    found = [] if despite_differences else other_differences(control, treated)
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        refuse(
+            f"{found[0][0]}{more}", *found[0][1:],
+            "this is not part of a treatment (drugs, genes, keys named in [compare] treatment); "
+            "compare arms that agree in it, or add --despite-differences",
+        )  # fmt: skip
+
+
+def other_differences(control: Arm, treated: Arm) -> list[tuple[str, Any, Any]]:
+    """Parameters in which two arms differ and which are no treatment: key, control, treated."""
+    treatment = (
+        *TREATMENT,
+        *control.declared.get("treatment", ()),
+        *treated.declared.get("treatment", ()),
+    )
+    left, right = flat(control.parameters), flat(treated.parameters)
+    return [
+        (key, left.get(key, "absent"), right.get(key, "absent"))
+        for key in dict.fromkeys((*left, *right))
+        if left.get(key) != right.get(key)
+        and not any(_is_under(key, place) for place in (*treatment, *BESIDE_THE_POINT))
+    ]
+
+
+def _is_under(key: str, place: str) -> bool:
+    """Whether a dotted key is a place, or lies in the table of this name."""
+    return key == place or key.startswith(place + ".")
 
 
 def differing_parameters(a: Run, b: Run) -> Iterator[tuple[str, Any, Any]]:
     """Keys under MUST_AGREE with unequal values, and the values."""
     left, right = flat(a.manifest["parameters"]), flat(b.manifest["parameters"])
     for key in sorted(set(left) | set(right)):
-        governed = any(key == place or key.startswith(place + ".") for place in MUST_AGREE)
+        governed = any(_is_under(key, place) for place in MUST_AGREE)
         # Of a file of geometry its sha256 counts, not where it lies.
         if governed and key != "geometry.file" and left.get(key) != right.get(key):
             yield key, left.get(key, "absent"), right.get(key, "absent")

@@ -1,33 +1,51 @@
-"""Drug-on against drug-off: arms paired by seed -> effects with intervals.
+"""Treated against control: arms paired by seed -> effects with intervals.
 
 One row per treated arm and readout. Where every value is above 0 the effect is the ratio treated /
-control (geometric mean over the pairs), else the difference. p is adjusted for the number of
-readouts of the arm (Holm). One more row compares the time until the tumour reaches a size.
+control (geometric mean over the pairs, and so are the means of the arms), else the difference. Each
+row has one test, named in it, to which interval and p belong; `endpoints` says how p is adjusted.
+One more row compares the time until the tumour reaches a size.
 """
 
 import contextlib
 import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from ..errors import UserError
-from ..readouts import EVENTS_PREFIX, first_crossing, is_compared
+from ..readouts import EVENTS_PREFIX, TIME_TO, first_crossing, is_compared
+from ..runner.study_folder import find_runs
 from ..store import Run
 from ..tidy_csv import csv_text
 from ..whole_file import storage_error, write_file
-from .arms import Arm, find_arm, find_arms, pairs, refuse_incomparable
-from .groups import Grouping
+from .arms import (
+    Arm,
+    arms_of,
+    complete_runs,
+    find_arm,
+    find_arms,
+    left_out_note,
+    other_differences,
+    pairs,
+    refuse_incomparable,
+)
+from .compare_text import HEADLINES as HEADLINES  # for those who show effects
+from .compare_text import SIGNED, Lead, effects_table, heading_of, lead_of, table_text
+from .compare_text import SIGNIFICANT as SIGNIFICANT
+from .compare_text import effect_text as effect_text
+from .compare_text import headlines_first as headlines_first
+from .compare_text import p_text as p_text
+from .doses import treatment_words
+from .endpoints import DEFAULT_PRIMARY, adjust, refuse_unknown
+from .groups import ArmGroup, Grouping, grouped
 from .statistics import (
     PairedEffect,
     TimeToEvent,
-    holm,
-    log_rank_p,
-    mean_interval,
+    mean_gain,
     paired_effect,
     unpaired_over_paired_variance,
     variance_reduction,
@@ -35,29 +53,10 @@ from .statistics import (
 
 FILE_NAME = "comparison.csv"
 TUMOUR_AREA = "tumour_area_mm2"
-SIGNED = "_change_percent"  # end of the name of a readout that may be positive or negative
 HOURS_PER_DAY = 24.0
-SIGNIFICANT = 0.05
 ROWS_SHOWN = 16
-# What a reader looks for first, in this order; the terminal shows these, then the clearest others.
-HEADLINES = (
-    "tumour_area_mm2_final",
-    "tumour_area_mm2_growth_per_d",
-    "days_to_tumour_area_mm2_",
-    "n_lesions_final",
-    "n_tumour_dormant_final",
-    "n_arrivals_sum",
-    "bv_tv_final",
-    "bv_tv_change_percent",
-    "n_oc_per_b_pm_per_mm_mean",
-    "ctx_per_d_mean",
-    "p1np_per_d_mean",
-    "vessel_length_mm_per_mm2_final",
-    "mean_vegf_nM_mean",
-    "s6k_tumour_mean",
-    "p4ebp1_tumour_mean",
-    "akt_s473_tumour_mean",
-)
+MOST_BLOCKS = 8  # arms of which the terminal shows a block each
+SCALES = {"ratio": "log ratios", "difference": "differences"}  # what a test is made on
 
 # name -> (unit, meaning); the data dictionary of comparison.csv.
 COLUMNS: dict[str, tuple[str, str]] = {
@@ -65,14 +64,36 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "treated": ("", "scenario of the treated arm"),
     "readout": ("", "readout of summary.csv, or days_to_... for a time to a threshold"),
     "unit": ("", "unit of the means, the medians and of a difference"),
-    "control_mean": ("unit", "mean over the paired control runs; of times: restricted mean"),
-    "treated_mean": ("unit", "mean over the paired treated runs; of times: restricted mean"),
+    "control_mean": (
+        "unit",
+        "mean over the paired control runs: geometric where the effect is a ratio, else "
+        "arithmetic; of times: restricted mean",
+    ),
+    "treated_mean": ("unit", "the same of the treated runs"),
     "effect": ("", "ratio (treated/control) or difference (treated - control)"),
-    "estimate": ("1 or unit", "geometric mean of the ratios, or mean difference, over the pairs"),
-    "ci_low": ("1 or unit", "lower end of the 95 % interval; empty with one pair"),
-    "ci_high": ("1 or unit", "upper end of the 95 % interval; empty with one pair"),
-    "p": ("1", "two-sided; paired t, of times: log-rank"),
-    "p_adjusted": ("1", "p adjusted for the readouts of this arm (Holm)"),
+    "estimate": (
+        "1 or unit",
+        "geometric mean of the ratios, or mean difference, over the pairs: treated_mean over "
+        "control_mean, or their difference",
+    ),
+    "ci_low": (
+        "1 or unit",
+        "lower end of the 95 % interval by `test`; empty where there is none (one pair)",
+    ),
+    "ci_high": ("1 or unit", "upper end of the same interval"),
+    "p": ("1", "two-sided, by `test`; empty with one pair, or where no pair differs"),
+    "test": (
+        "",
+        "what interval and p come from: paired t on log ratios, on differences or on restricted "
+        "times; sign flip where all pairs have the same effect; empty if nothing was tested",
+    ),
+    "p_adjusted": ("1", "p adjusted within the family of this arm"),
+    "family": ("", "primary (endpoints chosen beforehand) or other"),
+    "adjustment": (
+        "",
+        "how p is adjusted, and for how many tests: Holm (primary) or Benjamini-Hochberg (other); "
+        "readouts without p are not counted",
+    ),
     "n_pairs": ("1", "pairs of runs in which the readout is defined"),
     "variance_reduction": ("1", "1 - variance within pairs / variance without pairing"),
     "unpaired_over_paired_variance": (
@@ -85,24 +106,35 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "treated_median": ("d", "of times: Kaplan-Meier median; empty if fewer than half reach it"),
     "control_reached": ("1", "of times: control runs that reach the threshold"),
     "treated_reached": ("1", "of times: treated runs that reach the threshold"),
+    "differs_in": (
+        "",
+        "parameters in which the arms differ although they are no treatment (compared on request "
+        "only), as key=control/treated; empty if none",
+    ),
 }
+TEXT_COLUMNS = ("control", "treated", "readout", "unit", "effect", "test", "family", "adjustment",
+                "differs_in")  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A control, its treated arms and the effects.
+    """Treated arms, each against its control, and the effects.
 
     Attributes:
-        control: name of the control arm.
+        control: name of the control arm; of several, the first.
         rows: one dict per treated arm and readout, keys as in COLUMNS.
         notes: what a reader should know, one sentence each.
-        path: comparison.csv.
+        path: comparison.csv, once it is written.
+        headings: treated arm -> what was compared, in words.
+        primary: treated arm -> its primary endpoints, in order.
     """
 
     control: str
     rows: list[dict[str, Any]]
     notes: list[str] = field(default_factory=list)
     path: Path | None = None
+    headings: Mapping[str, str] = field(default_factory=dict)
+    primary: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def table(self) -> Any:
@@ -110,6 +142,15 @@ class Comparison:
         import pandas as pd
 
         return pd.DataFrame(self.rows, columns=list(COLUMNS))
+
+    @property
+    def arms(self) -> list[str]:
+        """Names of the treated arms, in order."""
+        return list(dict.fromkeys(row["treated"] for row in self.rows))
+
+    def of(self, arm: str) -> list[dict[str, Any]]:
+        """The rows of one treated arm."""
+        return [row for row in self.rows if row["treated"] == arm]
 
     def as_dict(self) -> dict[str, Any]:
         """The same, ready for JSON; what is undefined is null."""
@@ -119,29 +160,66 @@ class Comparison:
 
         return {
             "control": self.control,
+            "arms": {
+                arm: {
+                    "control": self.of(arm)[0]["control"],
+                    "compared": self.lead(arm).heading,
+                    "warnings": self.lead(arm).warnings,
+                    "primary": list(self.primary.get(arm, DEFAULT_PRIMARY)),
+                }
+                for arm in self.arms
+            },
             "rows": [{key: plain(value) for key, value in row.items()} for row in self.rows],
             "notes": self.notes,
             "path": None if self.path is None else str(self.path),
         }
 
+    def lead(self, arm: str, file: str = FILE_NAME) -> Lead:
+        """The first block of an arm: what was compared, its primary endpoints, what else differs.
+
+        Args:
+            arm: a treated arm. file: where the other readouts can be read, for the last line.
+        """
+        rows = self.of(arm)
+        heading = self.headings.get(arm, f"{arm}, against {rows[0]['control']}")
+        differs = rows[0]["differs_in"]
+        warnings = [f"the arms differ in more than the treatment: {differs}"] if differs else []
+        return lead_of(heading, rows, self.primary.get(arm, DEFAULT_PRIMARY), file, warnings)
+
     def headlines(self, arm: str, rows_shown: int = ROWS_SHOWN) -> list[dict[str, Any]]:
         """The rows of an arm that a reader looks for first, then the clearest others."""
-        rows = sorted((r for r in self.rows if r["treated"] == arm), key=headlines_first)
+        rows = sorted(self.of(arm), key=headlines_first)
         shown = [r for r in rows if r["control_mean"] != 0.0 or r["treated_mean"] != 0.0]
         return shown[:rows_shown]
 
-    def text(self, rows_shown: int = ROWS_SHOWN) -> str:
-        """For the terminal: per treated arm a sentence and a table, headlines first."""
+    def text(self, all_readouts: bool = False) -> str:
+        """For the terminal: a block for each treated arm, on request with all its readouts.
+
+        Of more arms than can be read so, a line each.
+        """
+        file = FILE_NAME if self.path is None else self.path.name
+        if len(self.arms) > MOST_BLOCKS and not all_readouts:
+            return "\n".join([self.effects_text(), *self.notes])
         parts = []
-        for arm in dict.fromkeys(row["treated"] for row in self.rows):
-            rows = [row for row in self.rows if row["treated"] == arm]
-            shown = self.headlines(arm, rows_shown)
-            parts.append(sentence(self.control, arm, rows))
-            parts.append(_aligned(shown))
-            if len(rows) > rows_shown:
-                parts.append(f"  and {len(rows) - len(shown)} more readouts in the file")
+        for arm in self.arms:
+            parts.append(self.lead(arm, file).text())
+            if all_readouts:
+                parts.append(table_text(self.headlines(arm, len(self.rows))))
             parts.append("")
-        return "\n".join(parts + self.notes)
+        return "\n".join([*parts, *self.notes]).rstrip("\n")
+
+    def effects_text(self, points: Mapping[str, Mapping[str, str]] | None = None) -> str:
+        """A line for each treated arm: its control and the changes of its primary endpoints.
+
+        Args:
+            points: of a sweep, what varies: treated arm -> key -> value.
+        """
+        told = []
+        for arm in self.arms:
+            control = self.of(arm)[0]["control"]
+            values = {k.rpartition(".")[2]: v for k, v in (points or {}).get(arm, {}).items()}
+            told.append(({"arm": arm, "control": control, **values}, self.lead(arm)))
+        return effects_table(told)
 
 
 def compare(
@@ -149,9 +227,10 @@ def compare(
     treated: Sequence[str | Path],
     out: str | Path | None = None,
     *,
+    primary: Sequence[str] = (),
     threshold_mm2: float | None = None,
-    interval: Literal["t", "bca"] = "t",
-    test: Literal["t", "sign_flip"] = "t",
+    despite_differences: bool = False,
+    force: bool = False,
 ) -> Comparison:
     """Compare treated arms with a control and write comparison.csv.
 
@@ -159,13 +238,16 @@ def compare(
         control: STUDY/SCENARIO, a folder with runs of one scenario, or a run folder.
         treated: the same; a study folder stands for all its scenarios but the control.
         out: folder for comparison.csv; None takes that of the control's study.
-        threshold_mm2: tumour area whose time is compared; None takes half the control's mean
-            area at the end.
-        interval: see `statistics.paired_effect`.
-        test: see `statistics.paired_effect`.
+        primary: primary endpoints, readouts of summary.csv; none takes those of the scenarios
+            ([compare] primary), or else DEFAULT_PRIMARY.
+        threshold_mm2: tumour area whose time is compared, above 0; None takes half the control's
+            mean area at the end.
+        despite_differences: compare arms that differ in more than the treatment, and say in what.
+        force: replace a comparison.csv of other arms.
 
     Raises:
-        UserError: arms that are absent, failed, or not comparable; a folder that refuses.
+        UserError: arms that are absent, failed, or not comparable; an endpoint that is unknown; a
+            comparison.csv of other arms; a folder that cannot be written to.
     """
     base = find_arm(control)
     arms: list[Arm] = []
@@ -174,85 +256,191 @@ def compare(
         several = len(found) > 1
         arms += [arm for arm in found if not (several and arm.folders() & base.folders())]
     if not arms:
-        raise UserError("no treated arm is given; name at least one beside the control")
+        raise UserError("no treated arm is given; name at least one after the control")
     for i, arm in enumerate(arms):
         if any(arm.folders() & other.folders() for other in arms[:i]):
             raise UserError(f"{arm.place} is given twice; give each arm once")
-    comparison = compare_arms(base, arms, threshold_mm2=threshold_mm2, interval=interval, test=test)
-    path = (base.study if out is None else Path(out)) / FILE_NAME
-    lost = sorted(_arms_in(path) - {row["treated"] for row in comparison.rows})
-    notes = list(comparison.notes)
-    if lost:
-        notes.append(f"{path} held {', '.join(lost)} as well before; --out DIR keeps both.")
-    return replace(comparison, notes=notes, path=write_effects(path, comparison.rows))
+    comparison = compare_arms(
+        base, arms, primary=primary, threshold_mm2=threshold_mm2,
+        despite_differences=despite_differences,
+    )  # fmt: skip
+    return written(comparison, base.study if out is None else Path(out), force)
 
 
-def _arms_in(path: Path) -> set[str]:
-    """Treated arms of a comparison that is there already."""
+def compare_study(
+    study: str | Path,
+    control: str | None = None,
+    out: str | Path | None = None,
+    *,
+    force: bool = False,
+    **how: Any,
+) -> Comparison:
+    """Compare all arms of a study, each with its own control, and write comparison.csv.
+
+    Args:
+        study: its folder.
+        control: scenario of the control; None takes those that the study names (see `groups`).
+        out: folder for comparison.csv; None takes the study.
+        force: replace a comparison.csv of other arms.
+        how: `primary`, `threshold_mm2` and `despite_differences` of `compare`.
+
+    Raises:
+        UserError: as `compare`; nothing to compare; a control that must be named.
+    """
+    folder = Path(study)
+    if not folder.is_dir() or not find_runs(folder):
+        find_arm(folder)  # which says if nothing is there at all
+        raise UserError(
+            f"{folder} is one arm; name a treated arm after it, or give the whole study "
+            f"({folder.parent})"
+        )
+    runs, left_out = complete_runs(folder)
+    comparison = compare_groups(grouped(folder, arms_of(runs), control), **how)
+    if not comparison.rows:
+        why = " ".join(comparison.notes) or "It has one arm only."
+        raise UserError(f"{folder} holds nothing to compare. {why}")
+    notes = [left_out_note(runs, left_out)] if left_out else []
+    comparison = replace(comparison, notes=[*notes, *comparison.notes])
+    return written(comparison, folder if out is None else Path(out), force)
+
+
+def written(comparison: Comparison, folder: Path, force: bool = False) -> Comparison:
+    """Write comparison.csv; one of the same arms is replaced.
+
+    Args:
+        comparison: what to write. folder: where. force: replace one of other arms too.
+
+    Raises:
+        UserError: one of other arms, or another file, stands there; the disk refuses.
+    """
+    path = folder / FILE_NAME
+    held = set() if force else _arms_in(path)
+    mine = {(row["control"], row["treated"]) for row in comparison.rows}
+    if held and held != mine:
+        raise UserError(
+            f"{path} holds another comparison ({_listed(held)}); this one ({_listed(mine)}) would "
+            "replace it: give --out DIR to keep both, or --force"
+        )
+    return replace(comparison, path=write_effects(path, comparison.rows))
+
+
+def _listed(arms: Iterable[tuple[str, str]]) -> str:
+    """Controls and treated arms in words."""
+    by_control: dict[str, list[str]] = {}
+    for control, treated in sorted(arms):
+        by_control.setdefault(control, []).append(treated)
+    return "; ".join(f"{', '.join(names)} against {base}" for base, names in by_control.items())
+
+
+def _arms_in(path: Path) -> set[tuple[str, str]]:
+    """Controls and treated arms of a comparison that is there already."""
     with (
         contextlib.suppress(OSError, ValueError, csv.Error),
         path.open(encoding="utf-8", newline="") as file,
     ):
-        return {row["treated"] for row in csv.DictReader(file) if row.get("treated")}
+        rows = list(csv.DictReader(file))
+        return {(row["control"], row["treated"]) for row in rows if row.get("treated")}
     return set()
+
+
+def compare_groups(grouping: Grouping, **how: Any) -> Comparison:
+    """Compare the arms of each group with their control; arms that cannot be have a note.
+
+    Args:
+        grouping: of a study. how: `primary`, `threshold_mm2`, `despite_differences` of `compare`.
+
+    Raises:
+        UserError: an endpoint that was asked for is unknown.
+    """
+    whole = Comparison("", [], list(grouping.notes))
+    for group in grouping.groups:
+        comparable = []
+        for arm in group.treated:
+            try:
+                refuse_incomparable(group.control, arm, how.get("despite_differences", False))
+                comparable.append(arm)
+            except UserError as fault:
+                whole.notes.append(f"No effects of {arm.name}: {fault}.")
+        if comparable:
+            whole = _joined(whole, compare_arms(group.control, comparable, **how))
+    return whole
+
+
+def _joined(first: Comparison, more: Comparison) -> Comparison:
+    return Comparison(
+        first.control or more.control, [*first.rows, *more.rows], [*first.notes, *more.notes],
+        None, {**first.headings, **more.headings}, {**first.primary, **more.primary},
+    )  # fmt: skip
 
 
 def compare_arms(
     base: Arm,
     arms: Sequence[Arm],
     *,
+    primary: Sequence[str] = (),
     threshold_mm2: float | None = None,
-    interval: Literal["t", "bca"] = "t",
-    test: Literal["t", "sign_flip"] = "t",
+    despite_differences: bool = False,
 ) -> Comparison:
     """Compare treated arms with a control; arguments as in `compare`, nothing is written.
 
     Raises:
-        UserError: arms that are not comparable.
+        UserError: arms that are not comparable, an endpoint that is unknown.
     """
     for arm in arms:
-        refuse_incomparable(base, arm)
-    rows, notes = [], []
+        refuse_incomparable(base, arm, despite_differences)
+    if threshold_mm2 is not None and not 0.0 < threshold_mm2 < math.inf:
+        raise UserError(f"threshold {threshold_mm2:g} is not an area; give mm2 above 0")
+    found = Comparison(base.name, [])
     for arm in arms:
-        befores, afters = pairs(base, arm)
-        label = label_beside(base, arm)
-        for name, has, lacks in ((base.name, base, arm), (label, arm, base)):
-            left_out = sorted(set(has.runs) - set(lacks.runs))
-            if left_out:
-                which = ", ".join(map(str, left_out))
-                notes.append(f"{label}: seeds {which} of {name} alone are left out.")
-        if len(befores) == 1:
-            notes.append(f"{label}: one pair only, so there is no interval and no p.")
-        effects = compare_runs(label, befores, afters, threshold_mm2, interval, test)
-        rows += [effect | {"control": base.name} for effect in effects]
-    return Comparison(base.name, rows, notes)
+        found = _joined(found, _compare_arm(base, arm, primary, threshold_mm2))
+    return found
+
+
+def _compare_arm(
+    base: Arm, arm: Arm, asked: Sequence[str], threshold_mm2: float | None
+) -> Comparison:
+    befores, afters = pairs(base, arm)
+    label = label_beside(base, arm)
+    notes = []
+    for name, has, lacks in ((base.name, base, arm), (label, arm, base)):
+        left_out = sorted(set(has.runs) - set(lacks.runs))
+        if left_out:
+            which = ", ".join(map(str, left_out))
+            notes.append(f"{label}: seeds {which} of {name} alone are left out.")
+    primary = tuple(asked) or primary_of(base, arm)
+    rows = compare_runs(label, befores, afters, threshold_mm2, primary)
+    if asked or primary is not DEFAULT_PRIMARY:
+        refuse_unknown(primary, [row["readout"] for row in rows])
+    differs = "; ".join(f"{key}={a}/{b}" for key, a, b in other_differences(base, arm))
+    heading = heading_of(
+        label,
+        treatment_words(base.parameters, arm.parameters),
+        list(arm.parameters.get("drugs") or ()),
+        base.name,
+        float(afters[0].timeseries["time_h"].iloc[-1]) / HOURS_PER_DAY,
+        len(befores),
+    )
+    rows = [row | {"control": base.name, "differs_in": differs} for row in rows]
+    return Comparison(base.name, rows, notes, None, {label: heading}, {label: primary})
+
+
+def primary_of(base: Arm, arm: Arm) -> tuple[str, ...]:
+    """Primary endpoints of an arm: its scenario's, or its control's, or DEFAULT_PRIMARY."""
+    said = arm.declared.get("primary") or base.declared.get("primary")
+    return tuple(said) if said else DEFAULT_PRIMARY
 
 
 def effects_of(base: Arm, arms: Sequence[Arm]) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
     """Rows of every arm that can be compared with the control, by name; a note on each other."""
-    effects, notes = {}, []
-    for arm in arms:
-        try:
-            refuse_incomparable(base, arm)
-        except UserError as fault:
-            notes.append(f"No effects of {arm.name}: {fault}.")
-            continue
-        rows = compare_runs(arm.name, *pairs(base, arm))
-        effects[arm.name] = [row | {"control": base.name} for row in rows]
-    return effects, notes
+    return grouped_effects(Grouping([ArmGroup(base, list(arms))], [], ""))
 
 
 def grouped_effects(
     grouping: Grouping,
 ) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
     """Rows of every treated arm against its own control, by name; what a reader should know."""
-    effects: dict[str, list[dict[str, Any]]] = {}
-    notes = list(grouping.notes)
-    for group in grouping.groups:
-        found, faults = effects_of(group.control, group.treated)
-        effects |= found
-        notes += faults
-    return effects, notes
+    found = compare_groups(grouping)
+    return {arm: found.of(arm) for arm in found.arms}, found.notes
 
 
 def label_beside(base: Arm, arm: Arm) -> str:
@@ -265,8 +453,7 @@ def compare_runs(
     control: Sequence[Run],
     treated: Sequence[Run],
     threshold_mm2: float | None = None,
-    interval: Literal["t", "bca"] = "t",
-    test: Literal["t", "sign_flip"] = "t",
+    primary: Sequence[str] = DEFAULT_PRIMARY,
 ) -> list[dict[str, Any]]:
     """Rows of one treated arm; the two sequences are paired in their order."""
     units: dict[str, str] = {}
@@ -279,28 +466,36 @@ def compare_runs(
         known = ~(np.isnan(before) | np.isnan(after))
         if not known.any():
             continue
-        effect = paired_effect(before, after, interval, test, readout.endswith(SIGNED))
+        effect = paired_effect(before, after, readout.endswith(SIGNED))
+        means = (_mean(values[known], effect.kind) for values in (before, after))
         rows.append(
             _row(
                 treated=label, readout=readout, unit=unit,
-                control_mean=float(before[known].mean()), treated_mean=float(after[known].mean()),
+                **dict(zip(("control_mean", "treated_mean"), means, strict=True)),
                 effect=effect.kind, estimate=effect.estimate, ci_low=effect.low,
-                ci_high=effect.high, p=effect.p, n_pairs=effect.n,
-                variance_reduction=effect.variance_reduction,
+                ci_high=effect.high, p=effect.p, test=_test(effect.test, SCALES[effect.kind]),
+                n_pairs=effect.n, variance_reduction=effect.variance_reduction,
                 unpaired_over_paired_variance=effect.unpaired_over_paired_variance,
             )
         )  # fmt: skip
     rows += _time_to_threshold(label, control, treated, threshold_mm2)
-    adjusted = holm(np.array([row["p"] for row in rows]))
-    for row, p_adjusted in zip(rows, adjusted, strict=True):
-        row["p_adjusted"] = float(p_adjusted)
+    adjust(rows, primary)
     return rows
 
 
 def effect_on(readout: str, control: Sequence[Run], treated: Sequence[Run]) -> PairedEffect:
     """The effect on one readout of summary.csv; the two sequences are paired in their order."""
     before, after = (_column(_readouts(runs, {}), readout) for runs in (control, treated))
-    return paired_effect(before, after, is_signed=readout.endswith(SIGNED))
+    return paired_effect(before, after, readout.endswith(SIGNED))
+
+
+def _mean(values: np.ndarray, effect: str) -> float:
+    """The mean to which the effect belongs: of ratios the geometric one."""
+    return float(np.exp(np.log(values).mean()) if effect == "ratio" else values.mean())
+
+
+def _test(test: str, scale: str) -> str:
+    return f"{test} on {scale}" if test else ""
 
 
 def _readouts(runs: Sequence[Run], units: dict[str, str]) -> list[dict[str, float]]:
@@ -322,7 +517,10 @@ def _column(values: Sequence[dict[str, float]], readout: str) -> np.ndarray:
 def _time_to_threshold(
     label: str, control: Sequence[Run], treated: Sequence[Run], threshold: float | None
 ) -> list[dict[str, Any]]:
-    """The row of the time to a tumour area; none where the control never has a tumour."""
+    """The row of the time to a tumour area; none where the control never has a tumour.
+
+    A run that does not reach it counts with the length of the runs (restricted mean time).
+    """
     if TUMOUR_AREA not in control[0].timeseries.columns:
         return []
     if threshold is None:
@@ -330,13 +528,13 @@ def _time_to_threshold(
     if not threshold > 0.0:
         return []
     before, after = (times_to_area(runs, threshold) for runs in (control, treated))
-    mean, low, high = mean_interval(after.truncated - before.truncated)
+    gain = mean_gain(after.truncated - before.truncated)
     return [
         _row(
-            treated=label, readout=f"days_to_{TUMOUR_AREA}_{threshold:g}", unit="d",
+            treated=label, readout=f"{TIME_TO}{TUMOUR_AREA}_{threshold:g}", unit="d",
             control_mean=before.restricted_mean(), treated_mean=after.restricted_mean(),
-            effect="difference", estimate=mean, ci_low=low, ci_high=high,
-            p=log_rank_p(before, after), n_pairs=len(control),
+            effect="difference", estimate=gain.mean, ci_low=gain.low, ci_high=gain.high,
+            p=gain.p, test=_test(gain.test, "restricted times"), n_pairs=len(control),
             variance_reduction=variance_reduction(before.truncated, after.truncated),
             unpaired_over_paired_variance=unpaired_over_paired_variance(
                 before.truncated, after.truncated
@@ -364,8 +562,9 @@ def times_to_area(runs: Sequence[Run], threshold: float) -> TimeToEvent:
 
 
 def _row(**values: Any) -> dict[str, Any]:
-    """A row in the order of COLUMNS; what it does not say is NaN."""
-    return {name: values.get(name, float("nan")) for name in COLUMNS}
+    """A row in the order of COLUMNS; what it does not say is empty."""
+    empty = {name: "" if name in TEXT_COLUMNS else float("nan") for name in COLUMNS}
+    return empty | values
 
 
 def write_effects(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
@@ -384,85 +583,3 @@ def write_effects(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
     table = {name: [row[name] for row in rows] for name in COLUMNS}
     write_file(path, csv_text(table) if rows else header + "\n")
     return path
-
-
-# ---------------------------------------------------------------------------------- for a terminal
-def headlines_first(row: dict[str, Any]) -> tuple[int, float, float, str]:
-    """Order of the rows: HEADLINES, then by adjusted p, then by p; what has none comes last."""
-    name = row["readout"]
-    rank = next((i for i, head in enumerate(HEADLINES) if name.startswith(head)), len(HEADLINES))
-    p_adjusted, p = (2.0 if math.isnan(row[key]) else row[key] for key in ("p_adjusted", "p"))
-    return rank, p_adjusted, p, name
-
-
-def sentence(control: str, arm: str, rows: Sequence[dict[str, Any]]) -> str:
-    """What the arm shows, in words."""
-    n_pairs = max(row["n_pairs"] for row in rows)
-    clear = [row for row in rows if row["p_adjusted"] < SIGNIFICANT]
-    start = f"{arm} against {control}, {n_pairs} pair{'s' * (n_pairs != 1)} of runs: "
-    counted = f"{len(clear)} of {len(rows)} readouts differ (adjusted p < {SIGNIFICANT:g})"
-    area = next((r for r in rows if r["readout"] == f"{TUMOUR_AREA}_final"), None)
-    if area is None or (area["control_mean"] == 0.0 and area["treated_mean"] == 0.0):
-        return start + counted + "."
-    nothing = 1.0 if area["effect"] == "ratio" else 0.0
-    if area["estimate"] == nothing:
-        change = "ends the same"
-    elif area["ci_low"] <= nothing <= area["ci_high"]:
-        change = f"at the end cannot be told apart, {effect_text(area)}"
-    elif area["effect"] == "ratio":
-        larger = "smaller" if area["estimate"] < 1.0 else "larger"
-        change = f"ends {100.0 * abs(area['estimate'] - 1.0):.3g} % {larger}, {effect_text(area)}"
-    else:
-        change = f"ends {effect_text(area)} {area['unit']} different"
-    among = ", its size not among them" if clear and not area["p_adjusted"] < SIGNIFICANT else ""
-    return f"{start}the tumour {change}; {counted}{among}."
-
-
-def _aligned(rows: Sequence[dict[str, Any]]) -> str:
-    """A table with aligned columns."""
-    head = ("readout", "unit", "control", "treated", "effect [95 % interval]", "p adj")
-    body = [
-        (
-            row["readout"], str(row["unit"]), _short(row["control_mean"]),
-            _short(row["treated_mean"]), effect_text(row) + _reached(row),
-            p_text(row["p_adjusted"]),
-        )
-        for row in rows
-    ]  # fmt: skip
-    widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
-    return "\n".join(
-        "  " + "  ".join(
-            cell.ljust(width) if i in (0, 1, 4) else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in (head, *body)
-    )  # fmt: skip
-
-
-def effect_text(row: dict[str, Any]) -> str:
-    """An estimate with its interval; x marks a ratio, a sign a difference."""
-    pattern = "x {:.3g}" if row["effect"] == "ratio" else "{:+.3g}"
-    text = pattern.format(row["estimate"])
-    if math.isnan(row["ci_low"]):
-        return text
-    inner = "{:.3g}, {:.3g}" if row["effect"] == "ratio" else "{:+.3g}, {:+.3g}"
-    return f"{text} [{inner.format(row['ci_low'], row['ci_high'])}]"
-
-
-def _reached(row: dict[str, Any]) -> str:
-    """Of a time: how many runs of either arm got there, if not all did; the end counts else."""
-    counts = [row["control_reached"], row["treated_reached"]]
-    if any(map(math.isnan, counts)) or min(counts) >= row["n_pairs"]:
-        return ""
-    return f", {counts[0]:g} and {counts[1]:g} of {row['n_pairs']:g} got there"
-
-
-def _short(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.3g}"
-
-
-def p_text(value: float) -> str:
-    """A p with three decimals; a dash where there is none."""
-    if math.isnan(value):
-        return "-"
-    return "<0.001" if value < 0.001 else f"{value:.3f}"

@@ -9,10 +9,11 @@ Rows are copied as text with two cells put before them, run after run: of the ta
 those of one run are in memory, and of each run only what `compare` reads is kept for the effects.
 """
 
+import contextlib
 import functools
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,8 +26,8 @@ from ..tidy_csv import read_csv
 from ..whole_file import NewFile, storage_error
 from . import parquet as parquet_files
 from .arms import SAME_AT_START, arms_of, in_short
-from .compare import grouped_effects, write_effects
-from .groups import grouped
+from .compare import Comparison, compare_groups, write_effects
+from .groups import grouped, points_of
 
 FOLDER = "gathered"
 TABLES = ("timeseries.csv", "summary.csv")
@@ -46,12 +47,16 @@ class Gathered:
         n_runs: complete runs in the tables.
         rows: path of each table -> its number of rows.
         notes: what a reader should know, one sentence each.
+        effects: every arm against its control, None where there is nothing to compare.
+        points: of a sweep, treated arm -> what varies -> its value.
     """
 
     standing: Standing
     n_runs: int
     rows: dict[Path, int]
     notes: list[str]
+    effects: Comparison | None = None
+    points: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
@@ -75,6 +80,8 @@ class Gathered:
             )
         lines = [", ".join(parts)]
         lines += [f"{n:>10} rows  {path}" for path, n in self.rows.items()]
+        if self.effects is not None:
+            lines.append(self.effects.effects_text(self.points))
         return "\n".join(lines + self.notes)
 
 
@@ -133,10 +140,11 @@ def gather(
         if names
     ]
     notes += faults
-    rows[write_effects(out / EFFECTS, effects)] = len(effects)
+    effect_rows = [] if effects is None else effects.rows
+    rows[write_effects(out / EFFECTS, effect_rows)] = len(effect_rows)
     if parquet:
         rows |= {parquet_files.convert(path): n for path, n in rows.items()}
-    return Gathered(standing, len(kept), rows, notes)
+    return Gathered(standing, len(kept), rows, notes, effects, _points(study))
 
 
 class LongTables:
@@ -273,20 +281,27 @@ def _in_short(run: Run, content: dict[str, bytes], parameters: dict[str, Any]) -
     return RunInShort(run.folder, about, series, read_csv(content["summary.csv"]))
 
 
+def _points(study: Path) -> dict[str, dict[str, str]]:
+    """What varies at each point of a sweep; nothing where design.csv cannot be read."""
+    with contextlib.suppress(UserError):
+        return {point.name: point.values for point in points_of(study) or ()}
+    return {}
+
+
 def _effects(
     runs: Sequence[Run], study: Path, notes: list[str], control: str | None
-) -> list[dict[str, Any]]:
-    """Effects of every arm against its control; why there are none is added to the notes."""
+) -> Comparison | None:
+    """Every arm against its control; why there is no effect is added to the notes."""
     try:
         grouping = grouped(study, arms_of(runs), control)
     except UserError as fault:
         if control is not None:
             raise
         notes.append(f"No effects: {fault}.")
-        return []
-    effects, faults = grouped_effects(grouping)
-    notes += faults
-    return [row for rows in effects.values() for row in rows]
+        return None
+    found = compare_groups(grouping)
+    notes += found.notes
+    return found if found.rows else None
 
 
 def _refuse_foreign(path: Path) -> None:

@@ -127,10 +127,25 @@ def _by_design(
     )
 
 
-def _controls_of_design(study: Path) -> dict[str, str] | None:
-    """Point -> its control, as design.csv names them; None where the study is no sweep.
+@dataclass(frozen=True)
+class Point:
+    """One point of a sweep, a line of design.csv.
 
-    Empty for a design without controls.
+    Attributes:
+        name: of its scenario. control: name of its control, None if the design has none.
+        values: key of a scenario -> what it is at this point, as text.
+    """
+
+    name: str
+    control: str | None
+    values: dict[str, str]
+
+
+def points_of(study: Path) -> list[Point] | None:
+    """The points of a sweep, in the order of its design; None where the study is no sweep.
+
+    Raises:
+        UserError: design.csv is damaged or cannot be read.
     """
     path = study / DESIGN
     try:
@@ -146,7 +161,25 @@ def _controls_of_design(study: Path) -> dict[str, str] | None:
             f"{path} is damaged, so the control of each point is unknown; repeat the command of "
             "the sweep, which writes it again, or name an arm with --control"
         )
-    return {row["name"]: row["control"] for row in rows if row.get("control")}
+    about = ("point", "name", "control", None)
+    return [
+        Point(
+            row["name"], row.get("control") or None,
+            {key: value or "" for key, value in row.items() if key not in about},
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _controls_of_design(study: Path) -> dict[str, str] | None:
+    """Point -> its control, as design.csv names them; None where the study is no sweep.
+
+    Empty for a design without controls.
+    """
+    points = points_of(study)
+    if points is None:
+        return None
+    return {point.name: point.control for point in points if point.control is not None}
 
 
 def _some(names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from ..whole_file import PARTIAL, storage_error
 
 TEXTS = (
     "scenario", "readout", "unit", "event", "cell_type", "state", "cause", "control", "treated",
-    "effect",
+    "effect", "test", "family", "adjustment", "differs_in",
 )  # fmt: skip
 WHOLE_NUMBERS = ("seed", "uid", "parent_uid", "clone", "n_pairs", "n_sites")
 BYTES_PER_BLOCK = 16 * 2**20

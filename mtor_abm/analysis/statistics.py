@@ -1,10 +1,11 @@
 """Arrays in, estimates out. Knows nothing of runs, files or cells.
 
-Arms that share their seeds share their luck, so effects are estimated within pairs. The interval
-and p of a paired effect are those of Student's t on the pairs' log ratios (or differences). With
-the handful of seeds that a study has, an exact sign-flip test cannot fall below 2 / 2**n (0.03 at
-n = 6, before any adjustment), so t is the default and its assumption, pairs' effects about normal,
-is the price; `sign_flip_p` and the BCa bootstrap are there to check it.
+Arms that share their seeds share their random numbers, so effects are estimated within pairs. The
+interval and p of an effect come from one test, Student's t on the pairs' log ratios (or
+differences). With the handful of seeds that a study has, an exact sign-flip test cannot fall below
+2 / 2**n (0.03 at n = 6, before any adjustment); t can, at the price of its assumption that the
+effects of pairs are about normal. Where all pairs have one effect there is no spread for a t, and
+the sign-flip test takes its place. Pairs that do not differ at all are not tested.
 """
 
 import warnings
@@ -15,8 +16,7 @@ import numpy as np
 from scipy import stats
 
 CONFIDENCE = 0.95
-EXACT_SIGN_FLIPS_UP_TO = 16  # 65,536 patterns; beyond it a sample of them
-N_RESAMPLES = 9_999
+T_TEST, SIGN_FLIP, NO_TEST = "paired t", "sign flip", ""
 
 # A spread below this fraction of the mean is rounding, not variation.
 ROUNDING = 1e-12
@@ -29,8 +29,10 @@ class PairedEffect:
     Attributes:
         kind: "ratio" (treated over control) or "difference" (treated minus control).
         estimate: geometric mean of the ratios, or mean of the differences.
-        low, high: 95 % interval; NaN with fewer than 2 pairs.
-        p: two-sided; NaN with fewer than 2 pairs that differ.
+        low, high: 95 % interval by `test`; NaN with fewer than 2 pairs, or where no interval is
+            finite (a sign-flip test of fewer than 6 pairs).
+        p: two-sided, by `test`; NaN with fewer than 2 pairs, or if no pair differs.
+        test: T_TEST, SIGN_FLIP (all pairs have the same effect) or NO_TEST.
         n: pairs used; a pair with a NaN is left out.
         variance_reduction: 1 - variance within pairs / variance without pairing; NaN if neither
             arm varies. 0.75 means that pairing did what 4 times the runs would have done.
@@ -43,17 +45,25 @@ class PairedEffect:
     low: float
     high: float
     p: float
+    test: str
     n: int
     variance_reduction: float
     unpaired_over_paired_variance: float
 
 
+@dataclass(frozen=True)
+class MeanGain:
+    """The mean of paired differences: `mean`, `low`, `high`, `p` and `test` as in PairedEffect."""
+
+    mean: float
+    low: float
+    high: float
+    p: float
+    test: str
+
+
 def paired_effect(
-    control: np.ndarray,
-    treated: np.ndarray,
-    interval: Literal["t", "bca"] = "t",
-    test: Literal["t", "sign_flip"] = "t",
-    is_signed: bool = False,
+    control: np.ndarray, treated: np.ndarray, is_signed: bool = False
 ) -> PairedEffect:
     """Effect of the treatment on one readout, pair by pair.
 
@@ -63,8 +73,6 @@ def paired_effect(
     Args:
         control: shape (n,).
         treated: shape (n,), the same pairs in the same order.
-        interval: Student's t, or the bias-corrected and accelerated bootstrap.
-        test: Student's t, or the exact sign-flip test.
         is_signed: the readout may take either sign, so its effect is a difference in any case.
     """
     control = np.asarray(control, dtype=np.float64)
@@ -73,8 +81,8 @@ def paired_effect(
     control, treated = control[known], treated[known]
     is_ratio = bool(not is_signed and control.size and control.min() > 0.0 and treated.min() > 0.0)
     before, after = (np.log(control), np.log(treated)) if is_ratio else (control, treated)
-    gain = after - before
-    mean, low, high = mean_interval(gain, interval)
+    found = mean_gain(after - before)
+    mean, low, high = found.mean, found.low, found.high
     if is_ratio:
         mean, low, high = (float(np.exp(x)) for x in (mean, low, high))
     return PairedEffect(
@@ -82,17 +90,32 @@ def paired_effect(
         mean,
         low,
         high,
-        paired_t_p(gain) if test == "t" else sign_flip_p(gain),
-        int(gain.size),
+        found.p,
+        found.test,
+        int(control.size),
         variance_reduction(before, after),
         unpaired_over_paired_variance(before, after),
     )
 
 
-def mean_interval(
-    values: np.ndarray, interval: Literal["t", "bca"] = "t"
-) -> tuple[float, float, float]:
-    """Mean and its 95 % interval; an interval of NaN with fewer than 2 values."""
+def mean_gain(gain: np.ndarray) -> MeanGain:
+    """Mean of the pairs' differences, shape (n,), with interval and p of one test.
+
+    Student's t; where all differences are equal, the exact sign-flip test (Fisher 1935): p is
+    2 / 2**n, and from 6 pairs on, where this is below 0.05, the interval has no width.
+    """
+    n, nan = gain.size, float("nan")
+    if n < 2 or not _is_constant(gain):
+        mean, low, high = mean_interval(gain)
+        p = float(stats.ttest_1samp(gain, 0.0).pvalue) if n >= 2 else nan
+        return MeanGain(mean, low, high, p, T_TEST if n >= 2 else NO_TEST)
+    mean, p = float(gain.mean()), 2.0 ** (1 - n)
+    end = mean if p <= 1.0 - CONFIDENCE else nan
+    return MeanGain(mean, end, end, *((p, SIGN_FLIP) if gain.any() else (nan, NO_TEST)))
+
+
+def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
+    """Mean and its 95 % interval by Student's t; an interval of NaN with fewer than 2 values."""
     n = values.size
     if n == 0:
         return float("nan"), float("nan"), float("nan")
@@ -101,12 +124,6 @@ def mean_interval(
         return mean, float("nan"), float("nan")
     if _is_constant(values):
         return mean, mean, mean
-    if interval == "bca":
-        found = stats.bootstrap(
-            (values,), np.mean, confidence_level=CONFIDENCE, method="BCa",
-            n_resamples=N_RESAMPLES, rng=np.random.default_rng(0),
-        ).confidence_interval  # fmt: skip
-        return mean, float(found.low), float(found.high)
     half = float(stats.t.ppf(0.5 + CONFIDENCE / 2.0, n - 1) * values.std(ddof=1) / np.sqrt(n))
     return mean, mean - half, mean + half
 
@@ -123,40 +140,6 @@ def mean_band(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     found = [mean_interval(column[~np.isnan(column)]) for column in values.T]
     mean, low, high = np.array(found).reshape(-1, 3).T
     return mean, low, high
-
-
-def paired_t_p(gain: np.ndarray) -> float:
-    """Two-sided p of "no mean gain" by Student's t.
-
-    1 if no pair differs. Equal gains in all pairs have no spread to judge them by: then the exact
-    sign-flip p, which needs none.
-    """
-    if gain.size and not gain.any():
-        return 1.0
-    if gain.size < 2:
-        return float("nan")
-    if _is_constant(gain):
-        return sign_flip_p(gain)
-    return float(stats.ttest_1samp(gain, 0.0).pvalue)
-
-
-def sign_flip_p(gain: np.ndarray) -> float:
-    """Two-sided p of "each gain is as likely to be negative", by flipping signs (Fisher 1935).
-
-    Exact up to 16 pairs, by 9,999 random patterns beyond; NaN with fewer than 2 pairs.
-    """
-    n = gain.size
-    if n and not gain.any():
-        return 1.0
-    if n < 2:
-        return float("nan")
-    observed = abs(gain.sum())
-    limit = observed * (1.0 - ROUNDING)
-    if n <= EXACT_SIGN_FLIPS_UP_TO:
-        patterns = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
-        return float(np.mean(np.abs((1 - 2 * patterns) @ gain) >= limit))
-    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=(N_RESAMPLES, n))
-    return float((1 + np.count_nonzero(np.abs(signs @ gain) >= limit)) / (N_RESAMPLES + 1))
 
 
 def variance_reduction(before: np.ndarray, after: np.ndarray) -> float:
@@ -193,6 +176,20 @@ def holm(p: np.ndarray) -> np.ndarray:
     order = known[np.argsort(p[known], kind="stable")]
     factors = len(order) - np.arange(len(order))
     adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * factors))
+    return adjusted
+
+
+def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
+    """p adjusted for their number (Benjamini and Hochberg 1995): those below 0.05 are called.
+
+    Of the calls 5 % are expected to be false, for independent or positively dependent tests. NaN
+    stays NaN and does not count.
+    """
+    p = np.asarray(p, dtype=np.float64)
+    known = ~np.isnan(p)
+    adjusted = np.full(p.shape, np.nan)
+    if known.any():
+        adjusted[known] = stats.false_discovery_control(p[known])
     return adjusted
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import UserError
 from ..provenance import identity
+from ..readouts import EVENTS_PREFIX, TIME_TO, compared_readouts
 from ..store import (
     MANIFEST,
     DamagedRunError,
@@ -140,12 +141,19 @@ def plan_study(
 
 
 def refuse_unknown_columns(scenario: Any, engine: type[Engine] = MarrowEngine) -> None:
-    """Columns that a scenario asks for must be ones that the model has.
+    """Columns and primary endpoints that a scenario asks for must be ones that the model has.
 
     Raises:
         UserError: one is not.
     """
     known = engine.columns()
+    endpoints = [*compared_readouts(known), *(f"{TIME_TO}{column}" for column in known)]
+    for name in scenario.compare.primary:
+        if name not in endpoints and not name.startswith(EVENTS_PREFIX):
+            raise UserError(
+                f"scenario '{scenario.name}': [compare] primary has '{name}', which is not a "
+                f"readout that is compared; {suggestion(name, endpoints)}"
+            )
     for column in scenario.output.columns:
         if column not in known:
             raise UserError(

@@ -68,6 +68,7 @@ class Record:
             "scenarios": [*earlier["scenarios"], *scenarios],
             "scenario_sha256": earlier["scenario_sha256"]
             | {name: scenario.identity_hash() for name, scenario in scenarios.items()},
+            "compare": _declared(earlier["compare"], scenarios),
         }
 
         def look() -> dict[str, Any]:
@@ -89,6 +90,13 @@ class Record:
             return read_study(self.out)
         except StoreError:
             return UNTOLD
+
+
+def _declared(earlier: Mapping[str, Any], scenarios: Mapping[str, Any]) -> dict[str, Any]:
+    """[compare] of every scenario that has one; what this call says replaces what was said."""
+    kept = {name: said for name, said in earlier.items() if name not in scenarios}
+    mine = {name: scenario.compare.given() for name, scenario in scenarios.items()}
+    return kept | {name: said for name, said in mine.items() if said}
 
 
 def began(out: Path) -> float:

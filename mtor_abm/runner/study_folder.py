@@ -22,6 +22,7 @@ UNTOLD: Mapping[str, Any] = {
     "started": 0.0,
     "scenarios": [],
     "scenario_sha256": {},
+    "compare": {},
 }
 
 
@@ -96,7 +97,10 @@ def _is_record(record: Any) -> bool:
     """Whether it is of our form; what older versions did not write may lack."""
     if not isinstance(record, dict) or not isinstance(record.get("runs"), dict):
         return False
-    kinds = {"scenarios": list, "jobs": int, "started": int | float, "scenario_sha256": dict}
+    kinds = {
+        "scenarios": list, "jobs": int, "started": int | float, "scenario_sha256": dict,
+        "compare": dict,
+    }  # fmt: skip
     odd = [key for key, kind in kinds.items() if not isinstance({**UNTOLD, **record}[key], kind)]
     return (
         not odd

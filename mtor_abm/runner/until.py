@@ -21,7 +21,7 @@ from ..analysis.compare import effect_on
 from ..catalogue import listing
 from ..errors import UserError
 from ..events import EVENTS
-from ..readouts import EVENTS_PREFIX, STATISTICS
+from ..readouts import EVENTS_PREFIX, compared_readouts
 from ..run_settings import HIGHEST_SEED
 from ..store import Run, read_run
 from ..validation import nearest
@@ -64,7 +64,7 @@ class Goal:
                 f"--until-ci '{text[:80]}' names no half width above 0; "
                 "write READOUT=WIDTH, e.g. tumour_area_mm2_final=0.1"
             )
-        known = compared_readouts(engine)
+        known = known_readouts(engine)
         if readout not in known:
             near = ", ".join(nearest(readout, known)) or "see docs/tables.md"
             raise UserError(f"--until-ci: unknown readout '{readout[:80]}'; nearest: {near}")
@@ -213,15 +213,9 @@ def next_seeds(done: Sequence[int], max_seeds: int) -> list[int]:
     return list(range(first, min(first + n, HIGHEST_SEED + 1)))
 
 
-def compared_readouts(engine: type[Engine]) -> list[str]:
+def known_readouts(engine: type[Engine]) -> list[str]:
     """Names of all readouts on which `compare` estimates an effect."""
-    columns: Mapping[str, Any] = engine.columns()
-    names = [
-        f"{name}_{statistic}"
-        for name, column in columns.items()
-        for statistic in column.summary
-        if STATISTICS[statistic].compared
-    ]
+    names = compared_readouts(engine.columns())
     cells = [cell["name"] for cell in listing("cells")]
     return names + [f"{EVENTS_PREFIX}{event}_{cell}" for event in EVENTS for cell in cells]
 

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from ...analysis.compare import SIGNIFICANT, effect_text, headlines_first, p_text, sentence
+from ...analysis.compare import SIGNIFICANT, effect_text, headlines_first, p_text
 from ...readouts import EVENTS_PREFIX, STATISTICS
 from ...study_text import counted
 from ..axes import LEAST_RATIOS
@@ -22,8 +22,9 @@ def leads(material: Material) -> list[str]:
     if material.comparison is None:
         return []
     return [
-        text(sentence(material.comparison.control, arm.label, _rows(material, arm)))
+        text(material.comparison.lead(arm.label).text())
         for arm in material.arms[1:]
+        if arm.label in material.comparison.arms
     ]
 
 
