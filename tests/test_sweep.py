@@ -277,7 +277,8 @@ def test_a_sweep_is_a_study_that_goes_on(tmp_path, capsys, monkeypatch):
     assert cli.main(arguments) == 0
     out = tmp_path / "o" / "d"
     text = capsys.readouterr().out
-    assert "3 runs done" in text and text.endswith(f"design       {out / 'design.csv'}\n")
+    assert "3 runs done" in text and f"design       {out / 'design.csv'}\n" in text
+    assert f" gather {out} " in text.splitlines()[-1]
     assert sorted(p.name for p in out.iterdir()) == [
         "design.csv", "design.toml", "rapamycin_p0001__seed_0003", "rapamycin_p0002__seed_0003",
         "study.json", "summary.csv", "vehicle__seed_0003",

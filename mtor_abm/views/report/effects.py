@@ -77,14 +77,14 @@ def _how_to_read(material: Material) -> str:
         {int(max((r["n_pairs"] for r in _rows(material, a)), default=0)) for a in material.arms[1:]}
     )
     n = " or ".join(map(str, pairs))
-    adjusted = max(len(_rows(material, arm)) for arm in material.arms[1:])
     return (
         f"<p><b>Paired by seed.</b> Runs with the same seed share the marrow and the luck of every "
         f"cell, so each effect is estimated within {n} pair{'s' * (n != '1')}: a ratio (treated "
         "over control, geometric mean) where all values are above 0, else a difference (treated "
         "minus control). Bars are 95 % intervals (Student's t on the pairs).</p>"
-        f"<p><b>Many readouts were looked at.</b> <i>p adj</i> counts all {adjusted} of an arm "
-        "(Holm 1979); an interval does not. A filled dot marks adjusted p below "
+        "<p><b>Many readouts were looked at.</b> <i>p adj</i> is adjusted among the primary "
+        "endpoints (Holm 1979) and among all other readouts that differ in any pair (Benjamini "
+        "and Hochberg 1995); an interval is not. A filled dot marks adjusted p below "
         f"{SIGNIFICANT:g}. Seeds are replicates of chance within one set of parameters, "
         "not animals.</p>"
     )
