@@ -8,6 +8,9 @@ import stat
 from pathlib import Path
 
 from .errors import UserError
+from .whole_file import open_regular, read_regular
+
+CHUNK_BYTES = 2**20
 
 
 def refuse_irregular(path: Path, largest_bytes: int | None = None) -> None:
@@ -38,7 +41,7 @@ def read_given(path: Path, largest_bytes: int) -> bytes:
     """
     refuse_irregular(path, largest_bytes)
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except (OSError, ValueError) as fault:
         raise _unreadable(path, fault) from None
 
@@ -51,8 +54,11 @@ def sha256_of(path: Path) -> str:
     """
     refuse_irregular(path)
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.sha256()
+        with open_regular(path) as file:
+            while part := file.read(CHUNK_BYTES):
+                digest.update(part)
+        return digest.hexdigest()
     except (OSError, ValueError) as fault:
         raise _unreadable(path, fault) from None
 

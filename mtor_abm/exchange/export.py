@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from .placing import whole
-from .recorded import PROVENANCE_FILE, Recorded
+from ..invocation import joined
+from .placing import ZARR_MARK, whole
+from .recorded import EXPORT_FORMAT, PROVENANCE_FILE, Recorded
 
 FOLDER = "exported"
 
@@ -19,7 +20,8 @@ class Format:
     Attributes:
         module, function: what writes it: (recorded, path) -> sentences on what is in it.
         ending: of the name. mark: of a folder, the file that shows it is an export; "" for a file.
-        opens: how to open it.
+        opens: how to open it; paths are quoted as a shell or Python wants them.
+        sign: text in the mark, or in the file, by which it is known as an export.
     """
 
     module: str
@@ -27,21 +29,23 @@ class Format:
     ending: str
     mark: str
     opens: str
+    sign: str = EXPORT_FORMAT
 
 
 FORMATS = {
-    "h5ad": Format("h5ad", "write_h5ad", ".h5ad", "", 'anndata.read_h5ad("{path}")'),
-    "ome-zarr": Format("ome", "write_ome_zarr", ".ome.zarr", "zarr.json", "napari {path}"),
+    "h5ad": Format("h5ad", "write_h5ad", ".h5ad", "", "anndata.read_h5ad({text})"),
+    "ome-zarr": Format("ome", "write_ome_zarr", ".ome.zarr", ZARR_MARK, "napari {path}"),
     "ome-tiff": Format("ome", "write_ome_tiff", ".ome.tif", "", "Fiji, QuPath, napari {path}"),
     "vtk": Format(
-        "vtk_files", "write_vtk", "_vtk", PROVENANCE_FILE, "paraview {path}/fields.pvd"
+        "vtk_files", "write_vtk", "_vtk", PROVENANCE_FILE, "paraview {fields}"
     ),
     "physicell-csv": Format(
-        "physicell", "write_physicell", "_physicell.csv", "", 'pandas.read_csv("{path}")'
+        "physicell", "write_physicell", "_physicell.csv", "", "pandas.read_csv({text})",
+        "mtor_abm_version",
     ),
     "parquet": Format(
         "parquet_folder", "write_parquet", "_parquet", PROVENANCE_FILE,
-        'pandas.read_parquet("{path}/timeseries.parquet")',
+        "pandas.read_parquet({timeseries})",
     ),
 }  # fmt: skip
 
@@ -60,7 +64,12 @@ class Exported:
 
     def text(self) -> str:
         """For the terminal."""
-        opens = FORMATS[self.to].opens.format(path=self.path)
+        opens = FORMATS[self.to].opens.format(
+            path=joined([str(self.path)]),
+            fields=joined([str(self.path / "fields.pvd")]),
+            text=repr(str(self.path)),
+            timeseries=repr(str(self.path / "timeseries.parquet")),
+        )
         rows = [(self.to, str(self.path)), *(("", note) for note in self.notes), ("open it", opens)]
         return "\n".join(f"{key:<14}{value}" for key, value in rows)
 
@@ -96,7 +105,7 @@ def export(
             f"{out} does not end in {suffix}, by which other tools know the format; give "
             f"{out}{chosen.ending} as --out"
         )
-    with whole(out, chosen.mark, force=force) as place:
+    with whole(out, chosen.mark, chosen.sign, force=force) as place:
         notes = _writer(chosen)(recorded, place)
     return Exported(out, to, notes)
 

@@ -8,7 +8,7 @@ import pandas as pd
 from ..extras import library
 from ..mtor import SIGNALS
 from ..snapshots import CELL_COLUMNS
-from ..store import snapshot_name
+from ..store import run_name, snapshot_name
 from .recorded import CELLS, Recorded, days_text
 
 
@@ -37,12 +37,13 @@ def write_h5ad(recorded: Recorded, path: Path) -> list[str]:
     obs = obs.drop(columns=["x_um", "y_um"])
     for name in ("cell_type", "state"):
         obs[name] = pd.Categorical(obs[name])
-    run_name = recorded.run.folder.resolve().name
-    samples = [f"{run_name}__day_{day:06.2f}" for day in days]
+    run = run_name(recorded.run.scenario, recorded.run.seed)
+    samples = [f"{run}__{Path(snapshot_name(CELLS, day)).stem}" for day in days]
     obs["sample"] = pd.Categorical(
         obs["day"].map(dict(zip(days, samples, strict=True))), categories=samples
     )
-    obs.index = obs["uid"].astype(str) + "_day_" + obs["day"].map("{:g}".format)
+    # unique in a study too, so that `anndata.concat` may join its runs
+    obs.index = obs["sample"].astype(str) + "__" + obs["uid"].astype(str)
     obs.index.name = None  # a name that is a column's too could not be written
     units = {name: unit for name, (unit, _) in CELL_COLUMNS.items() if name in obs.columns and unit}
     data = anndata.AnnData(

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from ..analysis import parquet
 from ..store import SNAPSHOTS, snapshot_name
-from ..whole_file import json_text
-from .recorded import PROVENANCE_FILE, Recorded
+from .recorded import Recorded, write_provenance
 
 
 def write_parquet(recorded: Recorded, folder: Path) -> list[str]:
@@ -41,5 +40,5 @@ def write_parquet(recorded: Recorded, folder: Path) -> list[str]:
             about={key: str(value) for key, value in about.items()} | {"csv_sha256": sha256},
         )  # fmt: skip
         n_tables += 1
-    (folder / PROVENANCE_FILE).write_text(json_text(about), encoding="utf-8")
+    write_provenance(folder, about)
     return [f"{n_tables} tables"]

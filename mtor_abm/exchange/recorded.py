@@ -30,6 +30,7 @@ from ..palette import (
 from ..snapshots import SITE_COLUMNS
 from ..store import read_run, snapshot_name
 from ..version import VERSION
+from ..whole_file import json_text
 
 EXPORT_FORMAT = "mtor_abm export 1"
 PROVENANCE_FILE = "provenance.json"  # of exports that are a folder of files
@@ -231,6 +232,13 @@ def masks_of(grid: Grid, sites: pd.DataFrame, cells: pd.DataFrame | None) -> dic
         drawn = drawn.sort_values("state", key=lambda s: s != FLAT_STATE, kind="stable")
         masks["cell_type"] = grid.image(drawn, drawn["cell_type"].map(CELL_CODES), np.uint8)
     return masks
+
+
+def write_provenance(folder: Path, about: dict[str, Any]) -> None:
+    """Write provenance.json, last: it names the files of the export, as only these are ours."""
+    files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    text = json_text(about | {"files": files})
+    (folder / PROVENANCE_FILE).write_text(text, encoding="utf-8")
 
 
 def days_text(days: Sequence[float]) -> str:

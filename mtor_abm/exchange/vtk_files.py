@@ -16,18 +16,17 @@ import pandas as pd
 
 from ..errors import UserError
 from ..extras import library
-from ..whole_file import json_text
 from .recorded import (
     CELL_CODES,
     CELLS,
     FIELD_TABLES,
-    PROVENANCE_FILE,
     SETTING,
     Grid,
     Recorded,
     days_text,
     levels_of,
     masks_of,
+    write_provenance,
 )
 
 
@@ -64,7 +63,7 @@ def write_vtk(recorded: Recorded, folder: Path) -> list[str]:
             notes.append(
                 f"no {kind} of these days: the run was not asked for them ({SETTING[kind]})"
             )
-    (folder / PROVENANCE_FILE).write_text(json_text(about), encoding="utf-8")
+    write_provenance(folder, about)
     return notes
 
 

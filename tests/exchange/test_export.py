@@ -1,7 +1,9 @@
 """A run written for other tools, read back by the tools' own libraries."""
 
+import hashlib
 import json
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -16,8 +18,9 @@ from mtor_abm.errors import UserError
 from mtor_abm.exchange.export import FORMATS, export
 from mtor_abm.exchange.physicell import physicell_table
 from mtor_abm.exchange.recorded import CELL_CODES, EXPORT_FORMAT, MASK_COLOURS, MASKS, Grid
+from mtor_abm.folder_lock import folder_lock
 from mtor_abm.mtor import SIGNALS
-from mtor_abm.store import RunWriter, foreign_entries
+from mtor_abm.store import RunWriter, foreign_entries, run_name
 from mtor_abm.views.report import palette
 
 NX, NY, DX_UM = 4, 3, 10.0
@@ -60,9 +63,11 @@ def cells(day):
     return table
 
 
-def write_run(study, cells_at=(1.0, 3.0), fields_at=(1.0, 3.0), status="complete"):
-    folder = study / "by_hand__seed_0007"
-    identity = {"scenario_sha256": SCENARIO_SHA256, "seed": 7, "package_version": "9.8.7",
+def write_run(
+    study, cells_at=(1.0, 3.0), fields_at=(1.0, 3.0), status="complete", scenario="by_hand", seed=7
+):
+    folder = study / run_name(scenario, seed)
+    identity = {"scenario_sha256": SCENARIO_SHA256, "seed": seed, "package_version": "9.8.7",
                 "sources": "abcd"}  # fmt: skip
     with RunWriter(folder) as writer:
         writer.write_text("scenario.toml", 'name = "by_hand"  # <&>\n')
@@ -71,8 +76,8 @@ def write_run(study, cells_at=(1.0, 3.0), fields_at=(1.0, 3.0), status="complete
             writer.write_table(f"cells/day_{day:06.2f}.csv", cells(day))
         for day in fields_at:
             writer.write_table(f"fields/day_{day:06.2f}.csv", sites(day))
-        writer.finish({"status": status, "scenario": "by_hand", "seed": 7, "identity": identity,
-                       "parameters": {}})  # fmt: skip
+        writer.finish({"status": status, "scenario": scenario, "seed": seed, "identity": identity,
+                       "parameters": {"run": {}}})  # fmt: skip
     return folder
 
 
@@ -111,7 +116,9 @@ def test_h5ad_is_read_by_anndata(run, tmp_path):
         "by_hand__seed_0007__day_001.00", "by_hand__seed_0007__day_003.00",
     ]  # fmt: skip
     assert data.obs["sample"].cat.codes.tolist() == [0] * 5 + [1] * 5
-    assert data.obs_names.is_unique and data.obs_names[0] == f"{LARGE_UID}_day_1"
+    assert data.obs_names.is_unique and (
+        data.obs_names[0] == f"by_hand__seed_0007__day_001.00__{LARGE_UID}"
+    )
     assert data.var.loc["s6k", "meaning"] == SIGNALS["s6k"]
     assert data.uns["units"]["spatial"] == "um"
     is_of_the_run(data.uns["mtor_abm"])
@@ -445,19 +452,91 @@ def test_older_export_is_replaced_by_force_alone(to, run, tmp_path):
     place = tmp_path / f"x{FORMATS[to].ending}"
     export(run, to, out=place)
     before = listing(tmp_path)
-    if place.is_dir():
-        (place / "older").touch()
     with pytest.raises(UserError, match="exists; give --force"):
         export(run, to, out=place)
     export(run, to, out=place, force=True)
     assert listing(tmp_path) == before
 
 
+def test_what_a_person_put_into_an_older_export_is_kept(to, run, tmp_path):
+    place = tmp_path / f"x{FORMATS[to].ending}"
+    export(run, to, out=place)
+    if not place.is_dir():
+        place.write_bytes(b"my,own\n1,2\n")
+        with pytest.raises(UserError, match="was not written by export; choose another --out"):
+            export(run, to, out=place, force=True)
+        assert place.read_bytes() == b"my,own\n1,2\n"
+        return
+    for name in ("notes.txt", "cells/mine.parquet", "c/0/notes"):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).touch()
+        before = listing(tmp_path)
+        with pytest.raises(UserError, match=f"holds {name}, which export did not write; move it"):
+            export(run, to, out=place, force=True)
+        assert listing(tmp_path) == before
+        (place / name).unlink()
+    export(run, to, out=place, force=True)
+
+
+def test_what_a_killed_export_left_goes_with_the_next(to, run, tmp_path):
+    place = tmp_path / f"x{FORMATS[to].ending}"
+    left = tmp_path / f".{place.name}.12345.partial"
+    in_use, others = left.with_name(f".{place.name}.678.partial"), tmp_path / ".y.12.partial"
+    for folder in (left, in_use, others):
+        folder.mkdir()
+        (folder / "half").touch()
+    with folder_lock(in_use) as lock:
+        assert lock.take()
+        export(run, to, out=place)
+    assert not left.exists() and in_use.exists() and others.exists()
+
+
+def test_a_manifest_of_a_stranger_leads_nowhere_else(tmp_path):
+    tool("pyarrow")
+    folder = write_run(tmp_path / "study")
+    evil = tmp_path / "study" / "evil.csv"
+    evil.write_bytes(b"uid\n1\n")
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    entry = {"sha256": hashlib.sha256(evil.read_bytes()).hexdigest(), "bytes": 6, "rows": 1}
+    for name in ("../evil.csv", str(evil), "cells/../../evil.csv", "cells\\..\\evil.csv"):
+        manifest["files"][name] = entry
+        (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+        for to in ("parquet", "physicell-csv"):
+            with pytest.raises(UserError, match="damaged"):
+                export(folder, to, out=tmp_path / "out" / f"x{FORMATS[to].ending}")
+        del manifest["files"][name]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_study_of_h5ad_files_can_be_joined(tmp_path):
+    anndata = tool("anndata")
+
+    parts = []
+    for scenario, seed in (("control", 1), ("control", 2), ("treated", 1)):
+        folder = write_run(tmp_path, scenario=scenario, seed=seed)
+        parts.append(anndata.read_h5ad(export(folder, "h5ad").path))
+    joined = anndata.concat(parts)
+    assert joined.n_obs == 30 and joined.obs_names.is_unique
+    assert joined.obs["sample"].nunique() == 6
+
+
+@pytest.mark.parametrize("to", ["vtk", "physicell-csv", "parquet"])
+def test_what_is_printed_can_be_typed_whatever_the_path(run, tmp_path, to):
+    if to in LIBRARY:
+        tool(LIBRARY[to])
+    place = tmp_path / 'it\'s "mine" $HOME' / f"x{FORMATS[to].ending}"
+    opens = export(run, to, out=place).text().splitlines()[-1].removeprefix("open it").strip()
+    if to == "vtk":
+        assert shlex.split(opens) == ["paraview", str(place / "fields.pvd")]
+    else:
+        assert len(eval(opens, {"pandas": pd})) > 0
+
+
 def test_folder_of_others_is_never_replaced(to, run, tmp_path):
     place = tmp_path / f"mine{FORMATS[to].ending}"
     place.mkdir()
     (place / "thesis.tex").touch()
-    with pytest.raises(UserError, match=r"is a folder|is no such export"):
+    with pytest.raises(UserError, match=r"is a folder|was not written by export"):
         export(run, to, out=place, force=True)
     assert listing(tmp_path) == [place.name, f"{place.name}/thesis.tex"]
 
