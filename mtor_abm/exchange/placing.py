@@ -49,7 +49,7 @@ def whole(path: Path, mark: str, sign: str, *, force: bool) -> Iterator[Path]:
             yield place
             _sync(place)
             if mark and path.exists():
-                shutil.rmtree(path)
+                path.replace(stage / "older")  # which goes with the stage
             place.replace(path)
     except OSError as error:
         raise storage_error(error, path) from error

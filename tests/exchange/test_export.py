@@ -19,6 +19,7 @@ from mtor_abm.exchange.export import FORMATS, export
 from mtor_abm.exchange.physicell import physicell_table
 from mtor_abm.exchange.recorded import CELL_CODES, EXPORT_FORMAT, MASK_COLOURS, MASKS, Grid
 from mtor_abm.folder_lock import folder_lock
+from mtor_abm.manifest import SEAL, sealed
 from mtor_abm.mtor import SIGNALS
 from mtor_abm.store import RunWriter, foreign_entries, run_name
 from mtor_abm.views.report import palette
@@ -500,7 +501,8 @@ def test_a_manifest_of_a_stranger_leads_nowhere_else(tmp_path):
     entry = {"sha256": hashlib.sha256(evil.read_bytes()).hexdigest(), "bytes": 6, "rows": 1}
     for name in ("../evil.csv", str(evil), "cells/../../evil.csv", "cells\\..\\evil.csv"):
         manifest["files"][name] = entry
-        (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+        told = json.dumps(sealed({k: v for k, v in manifest.items() if k != SEAL}))
+        (folder / "manifest.json").write_text(told, encoding="utf-8")
         for to in ("parquet", "physicell-csv"):
             with pytest.raises(UserError, match="damaged"):
                 export(folder, to, out=tmp_path / "out" / f"x{FORMATS[to].ending}")
