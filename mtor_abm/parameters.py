@@ -58,6 +58,13 @@ class Group(BaseModel):
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True
     )
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse, and say what to do instead."""
+        raise AttributeError(
+            f"{type(self).__name__}.{name} cannot be changed; make another scenario: "
+            f'scenario.changed({{"TABLE.{name}": {value!r}}}), e.g. {{"run.days": 14}}'
+        )
+
     @classmethod
     def rows(cls) -> list[dict[str, Any]]:
         """One row per parameter: key, value, unit, low, high, source, confidence, meaning."""

@@ -88,7 +88,7 @@ MODEL = Vocabulary(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scenario:
     """Every parameter of a run except its seed. Build it with `from_tables` or from a file."""
 
@@ -189,6 +189,14 @@ class Scenario:
         """
         tables = with_values(self.tables(), changes)
         return Scenario.from_tables(tables, self.name, vocabulary=self.vocabulary)
+
+    def __repr__(self) -> str:
+        """Three lines: what it is, its size, and what to ask for."""
+        drugs = ", ".join(self.drugs) or "none"
+        about = f"{self.run.days:g} days, seeds {self.run.seeds}; drugs: {drugs}"
+        head = f"Scenario {self.name}" + (f": {self.title}" if self.title else "")
+        asked = '.changed({"run.days": 14}) .resolved() .to_toml()'
+        return "\n".join([head[:100], f"  {about[:98]}", f"  {asked}"])
 
     def resolved(self) -> dict[str, Any]:
         """Every value, defaults included, as plain nested dictionaries."""

@@ -19,18 +19,23 @@ LONGEST_CHAIN = 20
 
 
 def load(
-    name_or_path: str | Path, overrides: Sequence[str] = (), vocabulary: Vocabulary = MODEL
+    name_or_path: str | Path | Scenario,
+    overrides: Sequence[str] = (),
+    vocabulary: Vocabulary = MODEL,
 ) -> Scenario:
     """Read one scenario with everything it inherits, then apply `key=value` overrides in order.
 
     Args:
-        name_or_path: a name in ./scenarios, else of a shipped one, or the path of a TOML file.
+        name_or_path: a name in ./scenarios, else of a shipped one, or the path of a TOML file; or
+            a scenario that was read already.
         overrides: texts such as "run.days=2" or "genes.tumour.RPTOR=0".
         vocabulary: groups, fields, drugs and cell types that may be named.
 
     Raises:
         UserError: see the module.
     """
+    if isinstance(name_or_path, Scenario):
+        return _overridden(name_or_path, overrides)
     path = find(name_or_path)
     merged = _Merged(str(path))
     chain = _chain(path)
@@ -47,8 +52,20 @@ def load(
     return Scenario.from_tables(merged.tables, _name_from(path), merged.where, vocabulary)
 
 
+def _overridden(scenario: Scenario, overrides: Sequence[str]) -> Scenario:
+    """A scenario with `key=value` overrides, in order."""
+    for text in overrides:
+        key, equals, value = text.partition("=")
+        if not equals:
+            _override(text)  # says what is wrong with it
+        scenario = scenario.changed({key.strip(): _toml_value(value.strip())})
+    return scenario
+
+
 def load_all(
-    names: Sequence[str | Path], overrides: Sequence[str] = (), vocabulary: Vocabulary = MODEL
+    names: Sequence[str | Path | Scenario],
+    overrides: Sequence[str] = (),
+    vocabulary: Vocabulary = MODEL,
 ) -> list[Scenario]:
     """Read several scenarios whose names must differ, since each names a folder of results.
 
@@ -69,8 +86,9 @@ def load_all(
         load(name, [o for o in overrides if holds(o, plain)], vocabulary)
         for name, plain in zip(names, as_written, strict=True)
     ]
-    seen: dict[str, str | Path] = {}
-    for name, scenario in zip(names, scenarios, strict=True):
+    seen: dict[str, str] = {}
+    for given_as, scenario in zip(names, scenarios, strict=True):
+        name = scenario.name if isinstance(given_as, Scenario) else str(given_as)
         if scenario.name in seen:
             raise UserError(
                 f"{name}: scenario name '{scenario.name}' is taken by {seen[scenario.name]}; "

@@ -265,13 +265,13 @@ def _planned(
 
 
 def _run_study(args: argparse.Namespace, scenarios: list[Any], **how: Any) -> Any:
-    from .runner.batch import run_study
+    from .api import run
 
-    seeds, folder = _place(args, scenarios)
     with _workers(args) as workers:
-        return run_study(
-            scenarios, seeds, folder, shard=_shard(args), **_manner(args), **workers, **how
-        )
+        return run(
+            scenarios, args.seeds, out=_out(args), name=args.name, shard=_shard(args),
+            **_manner(args), **workers, **how,
+        ).result  # fmt: skip
 
 
 def _told(args: argparse.Namespace, study: Any, table: str | None = None) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..compilation import ensure_compiled
 from ..errors import UserError, one_line
+from ..runner.children import without_main
 from .plan import Measurement, code_fingerprint
 
 READINGS = "readings.jsonl"
@@ -99,7 +100,8 @@ def _taken(wanted: Sequence[Measurement], jobs: int) -> Iterator[tuple[str, Read
     context = multiprocessing.get_context("forkserver")
     pool = ProcessPoolExecutor(min(jobs, len(wanted)), mp_context=context)
     try:
-        at_work = {pool.submit(_take, m): m.key for m in wanted}
+        with without_main():
+            at_work = {pool.submit(_take, m): m.key for m in wanted}
         for future in as_completed(at_work):
             yield at_work[future], future.result()
     except BrokenProcessPool:

@@ -25,6 +25,7 @@ from ..compilation import ensure_compiled
 from ..errors import one_line
 from ..provenance import identity, model_fingerprint, provenance
 from ..store import LOG_FILE, SCENARIO_FILE, RunWriter, StoreError
+from .children import without_main
 from .progress import Progress
 from .single import (
     SECONDS_BETWEEN_CHECKPOINTS,
@@ -275,7 +276,8 @@ class _Crew:
             for i in indices:
                 run = self.runs[i]
                 try:
-                    future = pool.submit(_work, i, run, self.engine)
+                    with without_main(self.engine):
+                        future = pool.submit(_work, i, run, self.engine)
                 except BrokenProcessPool:
                     lost.append(i)
                 else:

@@ -7,6 +7,7 @@ from typing import Any
 from ..analysis.arms import Arm
 from ..errors import UserError
 from ..store import SNAPSHOTS, snapshot_name
+from ..validation import suggestion
 from ..whole_file import storage_error
 from . import histology
 from .canvas import matplotlib, refuse_foreign, save, styled
@@ -80,6 +81,27 @@ def draw_figures(study: Path, control: str | None = None, out: Path | None = Non
     except UserError as fault:
         notes.append(f"No {MAPS}: {fault}.")
     return Drawn(drawn, data.names, data.counted(), notes)
+
+
+def one_figure(study: Path, what: str, control: str | None = None) -> Any:
+    """One figure of a study, as a Matplotlib figure that is not written anywhere.
+
+    Args:
+        study, control: as in `draw_figures`.
+        what: a name of FIGURES, or "marrow".
+
+    Raises:
+        UserError: as `draw_figures`; no such figure; nothing to draw it from.
+    """
+    if what not in (*FIGURES, MAPS):
+        raise UserError(f"no figure is called '{what[:80]}'; {suggestion(what, [*FIGURES, MAPS])}")
+    matplotlib()
+    data = study_data(study, control)
+    with styled():
+        figure = marrow_maps(data) if what == MAPS else FIGURES[what](data)
+    if figure is None:
+        raise UserError(f"no {what}: the runs of {study} hold nothing to draw it from")
+    return figure
 
 
 def marrow_maps(data: StudyData) -> Any:

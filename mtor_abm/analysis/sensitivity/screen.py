@@ -22,6 +22,7 @@ from ...compilation import ensure_compiled
 from ...errors import UserError
 from ...extras import library
 from ...model import MarrowModel
+from ...runner.children import without_main
 from ...whole_file import write_file
 from ..headline import CONTROL, HEADLINES, SMALL, TREATED, arm, effects, follow, fresh_luck
 from .factors import CHANCE, LEVELS, Factor, all_factors, changes, luck
@@ -272,7 +273,8 @@ def _each[T](
             yield i, task(*given)
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        futures = {pool.submit(task, *given): i for i, given in enumerate(arguments)}
+        with without_main(task):
+            futures = {pool.submit(task, *given): i for i, given in enumerate(arguments)}
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()
