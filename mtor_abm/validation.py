@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from .errors import UserError
 from .invocation import command
+from .own_drugs import VARIABLE as OWN_DRUGS
 from .parameters import Group
 from .toml_text import inline
 
@@ -64,6 +65,8 @@ def refuse_unknown(
         if entry not in names:
             place = f"[{'.'.join(path)}] " if path else ""
             cure = suggestion(entry, names, aliases)
+            if what == "drug":
+                cure += f"; {OWN_DRUGS} names a file of your own drugs"
             raise UserError(f"{where((*path, entry))}: {place}unknown {what} '{entry}'; {cure}")
 
 

@@ -7,7 +7,10 @@ import sys
 
 import pytest
 
+from mtor_abm import cli
+from mtor_abm.drugs import DRUGS
 from mtor_abm.numerics.compiled import JIT_IS_OFF
+from mtor_abm.shipped import copy_gallery
 
 ROW = """
 from dataclasses import replace
@@ -112,3 +115,24 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     done = run_py(tmp_path, "list drugs", drugs="nowhere.py")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1 and "nowhere.py" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["compare", "figures", "gather", "status"])
+def test_a_finished_study_is_read_where_its_drug_is_unknown(command, tmp_path, monkeypatch, capsys):
+    """As on a machine without the file of drugs: here the table lacks what the study gave."""
+    if command == "figures":
+        pytest.importorskip("matplotlib")
+    study = copy_gallery(tmp_path)
+    monkeypatch.delitem(DRUGS, "rapamycin")
+    places = [f"{study}/vehicle", f"{study}/rapamycin"] if command == "compare" else [str(study)]
+    assert cli.main([command, *places]) == 0, capsys.readouterr().err
+    if command == "report":
+        assert "rapamycin" in (study / "report.html").read_text(encoding="utf-8")
+
+
+def test_an_unknown_drug_says_where_drugs_of_ones_own_are_named(tmp_path, capsys):
+    (tmp_path / "arm.toml").write_text('extends = "vehicle"\n[drugs.newmtor]\ndose_mg = 1.0\n')
+    assert cli.main(["validate", str(tmp_path / "arm.toml")]) == 2
+    said = capsys.readouterr().err
+    assert "unknown drug 'newmtor'" in said
+    assert "MTOR_ABM_DRUGS names a file of your own drugs" in said

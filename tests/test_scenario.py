@@ -194,7 +194,8 @@ def test_a_byte_order_mark_and_windows_lines_do_no_harm(tmp_path):
          'trial.toml: name = "../x" cannot name a folder; give 1 to 80 letters, digits, '
          "'_', '-' or '.', a letter or digit first"),
         ("[drugs.rapamicin]\ndose_mg = 3",
-         "trial.toml: [drugs] unknown drug 'rapamicin'; nearest: rapamycin"),
+         "trial.toml: [drugs] unknown drug 'rapamicin'; nearest: rapamycin; MTOR_ABM_DRUGS names a "
+         "file of your own drugs"),
         ("[genes.tumor]\nRPTOR = 0",
          "trial.toml: [genes] unknown cell type 'tumor'; nearest: tumour"),
         ("[genes.tumour]\nraptor = 0",
