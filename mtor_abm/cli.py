@@ -6,7 +6,7 @@ invalid input, 130 interrupted.
 """
 
 import argparse
-import io
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from . import exchange_commands, invocation, study_commands, view_commands
 from .errors import UserError, one_line
+from .streams import Watched, patient_streams
 from .study_commands import FAILED, OK, OUTPUTS, positive, print_json
 from .version import VERSION
 
@@ -32,9 +33,11 @@ class Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (argparse itself exits on --help and misuse)."""
-    for stream in (sys.stdout, sys.stderr):  # a terminal may know neither Greek nor odd file names
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    with patient_streams() as output:
+        return _run_command(arguments, output)
+
+
+def _run_command(arguments: Sequence[str] | None, output: Watched) -> int:
     args = command_parser().parse_args(arguments)
     try:
         code: int = args.command(args)
@@ -46,13 +49,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _say("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
-    except OSError as fault:  # files are the store's to explain; this is standard output itself
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as fault:
+        if fault is not output.fault:
+            _say(f"error: {_of_the_system(fault)}")
+            return INVALID
+        # Results are printed when all is done, so a reader, e.g. `head`, that has seen enough has
+        # cost nothing.
+        if isinstance(fault, BrokenPipeError):
+            return OK
         _say(f"error: the output could not be written: {fault.strerror}; send it to another place")
         return INVALID
+
+
+def _of_the_system(fault: OSError) -> str:
+    """A fault that no part of the program has put into words, with the file it concerns."""
+    if fault.filename is not None:
+        from .whole_file import storage_error
+
+        return str(storage_error(fault, Path(os.fsdecode(fault.filename))))
+    if isinstance(fault, FileNotFoundError) and not _has_working_folder():
+        return "the working folder no longer exists; change to one that does"
+    if fault.errno == errno.EMFILE:
+        return "too many open files; raise the limit (ulimit -n) or use fewer --jobs"
+    return f"the system refused: {one_line(str(fault.strerror or fault or type(fault).__name__))}"
+
+
+def _has_working_folder() -> bool:
+    try:
+        return Path.cwd().is_dir()
+    except OSError:
+        return False
 
 
 def command_parser(program: str | None = None) -> Parser:

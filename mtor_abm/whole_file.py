@@ -36,7 +36,11 @@ def storage_error(error: OSError, path: Path) -> StoreError:
         errno.EISDIR: "a folder stands where a file is needed; move it or choose another --out",
         errno.ENOENT: "there is no such folder, or it went while in use (is another process "
         "writing the same study?); make the folder first",
-        errno.ENAMETOOLONG: "the path is too long; choose a shorter --out or --name",
+        errno.ENAMETOOLONG: "the path is too long; choose a shorter one",
+        errno.EMFILE: "too many open files; raise the limit (ulimit -n) or use fewer --jobs",
+        errno.ENFILE: "too many open files on this machine; close some programs",
+        errno.EINVAL: "it is not a regular file; move it or choose another --out",
+        errno.EIO: "the disk reports an input/output error; check it, or choose another --out",
     }
     cause = causes.get(error.errno or 0, f"{error.strerror or error}; choose another --out")
     return StoreError(f"{path}: {cause}")

@@ -159,7 +159,7 @@ def run_the_study(out, marrow, calm):
     """What the process does, if `calm` at its own speed; 0 if all runs are complete."""
     from toy_marrow import ToyEngine, ToyOutput, ToyScenario
 
-    from mtor_abm.runner import pool
+    from mtor_abm.runner import processes
     from mtor_abm.runner.batch import run_study
     from mtor_abm.runner.progress import JsonLines
     from mtor_abm.runner.single import MarrowEngine
@@ -186,7 +186,7 @@ def run_the_study(out, marrow, calm):
             ToyScenario("drug", output=output, fault=fault, drug=0.5),
         ]
         engine, seeds = ToyEngine, [1, 2, 3]
-        pool.PRELOADED = ["mtor_abm.runner.single"]  # a toy needs no marrow
+        processes.PRELOADED = ("mtor_abm.runner.single",)  # a toy needs no marrow
     study = run_study(
         arms, seeds, out, jobs=1 if calm else JOBS, resume=True, checkpoint_every_s=0.0,
         report=JsonLines(sys.stdout), engine=engine,

@@ -119,7 +119,7 @@ def test_workers_that_die_cost_no_run_but_the_culprit(cluster, tmp_path):
         "slow__seed_0001": "skipped", "sound__seed_0001": "skipped",
         "doomed__seed_0001": "failed", "late__seed_0001": "done",
     }  # fmt: skip
-    assert "killed again and again" in second.failed[0].error
+    assert "killed repeatedly" in second.failed[0].error
     assert read_run(tmp_path / "s" / "doomed__seed_0001").status == "failed"
     study(arms, tmp_path / "local")
     study([ToyScenario("late")], tmp_path / "local", seeds=(1,))

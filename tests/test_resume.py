@@ -245,13 +245,13 @@ def test_a_run_whose_process_is_lost_goes_on_from_its_checkpoint(tmp_path, monke
     crew = pool._Crew([replace(plan, checkpoint_every_s=0.0)], Progress(), ToyEngine)
     (result,) = crew.through_pools(1)
     if attempts == 0:  # given up, and yet not lost
-        assert "killed again and again" in result.error
+        assert "killed repeatedly" in result.error
         stream = io.StringIO()
         (result,) = run_study(
             [dies], [1], out, jobs=1, resume=True, engine=ToyEngine, report=Lines(stream)
         ).runs
         first = stream.getvalue().splitlines()[0]
-        assert "killed again and again" in first and "goes on from step 10 of 48" in first
+        assert "killed repeatedly" in first and "goes on from step 10 of 48" in first
     assert (result.status, result.begun_at_step) == ("done", 10)
     study([TOY], tmp_path / "whole")
     assert tables(out / FIRST) == tables(tmp_path / "whole" / FIRST)

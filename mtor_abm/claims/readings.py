@@ -1,7 +1,6 @@
 """Carry out measurements over processes and keep what was read, so that no work is done twice."""
 
 import json
-import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 from ..compilation import ensure_compiled
 from ..errors import UserError, one_line
 from ..runner.children import without_main
+from ..runner.processes import worker_context
 from .plan import Measurement, code_fingerprint
 
 READINGS = "readings.jsonl"
@@ -97,8 +97,7 @@ def _taken(wanted: Sequence[Measurement], jobs: int) -> Iterator[tuple[str, Read
         for measurement in wanted:
             yield measurement.key, _take(measurement)
         return
-    context = multiprocessing.get_context("forkserver")
-    pool = ProcessPoolExecutor(min(jobs, len(wanted)), mp_context=context)
+    pool = ProcessPoolExecutor(min(jobs, len(wanted)), mp_context=worker_context())
     try:
         with without_main():
             at_work = {pool.submit(_take, m): m.key for m in wanted}

@@ -24,8 +24,11 @@ from typing import Any
 from ..compilation import ensure_compiled
 from ..errors import one_line
 from ..provenance import identity, model_fingerprint, provenance
+from ..sources import PACKAGE
 from ..store import LOG_FILE, SCENARIO_FILE, RunWriter, StoreError
+from . import processes
 from .children import without_main
+from .processes import refuse_other_package, worker_context
 from .progress import Progress
 from .single import (
     SECONDS_BETWEEN_CHECKPOINTS,
@@ -42,8 +45,15 @@ from .single import (
 
 SECONDS_BETWEEN_LOOKS = 0.1
 ATTEMPTS_ALONE = 2  # a suspect may have been innocent so far and be unlucky once
-PRELOADED = ["mtor_abm.runner.single", "mtor_abm.model", "mtor_abm.observe"]
 ELSEWHERE = "elsewhere"  # the action of a run that another process does
+KILLED = (
+    "the worker process was killed repeatedly, probably out of memory; use fewer --jobs or a "
+    "smaller geometry"
+)
+NOT_STARTED = (
+    "the worker process ended before it began the run: it could not be started (what it said "
+    "stands above this line, if it said anything); use --jobs 1"
+)
 STARTED = 1e-9  # the mark of a run that a process has taken up; far below one step of any run
 
 
@@ -161,6 +171,10 @@ def _ctrl_c_noted(stop: Any) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+def _trying_again(run: PlannedRun) -> str:
+    return f"the worker process of {run.folder.name} died; trying again"
+
+
 class _Crew:
     """Runs to do, and what is known of each while it is done.
 
@@ -173,9 +187,8 @@ class _Crew:
         self.report = report
         self.engine = engine
         self.weights = [run.weight() for run in runs]
-        self.context = _context()
-        self.fractions = self.context.RawArray("d", max(1, len(runs)))
-        self.stop = self.context.RawValue("b", 0)
+        self.fractions = multiprocessing.RawArray("d", max(1, len(runs)))
+        self.stop: Any = multiprocessing.RawValue("b", 0)
 
     def tell(self) -> None:
         """Report the fraction of all work done."""
@@ -213,7 +226,7 @@ class _Crew:
         lost: list[int] = []
         yield from self._submitted(executor, range(len(self.runs)), lost)
         for i in sorted(lost):
-            self.report.say(f"the process of {self.runs[i].folder.name} was lost; trying again")
+            self.report.say(_trying_again(self.runs[i]))
             lost_again: list[int] = []
             yield from self._submitted(executor, [i], lost_again)
             if lost_again:
@@ -250,7 +263,9 @@ class _Crew:
             yield from self._pool(left, jobs, lost)
             suspects = [i for i in lost if self.fractions[i] > 0.0]
             for i in suspects:
-                self.report.say(f"the process of {self.runs[i].folder.name} was lost; trying again")
+                self.report.say(
+                    f"the worker process of {self.runs[i].folder.name} died; trying again"
+                )
                 for _ in range(ATTEMPTS_ALONE):
                     lost_again: list[int] = []
                     yield from self._pool([i], 1, lost_again)
@@ -259,17 +274,18 @@ class _Crew:
                 else:
                     yield self._killed(i)
             left = [i for i in lost if i not in suspects]
-            if left and not suspects:  # processes die before they take up anything: no use
+            if left and not suspects:  # processes end before they begin anything: no use
                 for i in left:
-                    yield self._killed(i)
+                    yield self._killed(i, NOT_STARTED)
                 return
 
     def _pool(self, indices: Sequence[int], jobs: int, lost: list[int]) -> Iterator[RunResult]:
         """One pool's work; the runs it loses are added to `lost`."""
         for i in indices:
             self.fractions[i] = 0.0
+        ours = self.fractions, self.stop, str(PACKAGE), model_fingerprint()
         pool = ProcessPoolExecutor(
-            min(jobs, len(indices)), self.context, _enter_worker, (self.fractions, self.stop)
+            min(jobs, len(indices)), worker_context(processes.PRELOADED), _enter_worker, ours
         )
         try:
             futures: dict[Future[RunResult], int] = {}
@@ -280,6 +296,11 @@ class _Crew:
                         future = pool.submit(_work, i, run, self.engine)
                 except BrokenProcessPool:
                     lost.append(i)
+                except OSError as error:
+                    raise StoreError(
+                        f"worker processes cannot be started ({error.strerror or error}); use "
+                        "fewer --jobs, or --jobs 1"
+                    ) from error
                 else:
                     futures[future] = i
             yield from self._collect(futures, lost)
@@ -312,13 +333,9 @@ class _Crew:
                 raise KeyboardInterrupt
             self.tell()
 
-    def _killed(self, i: int) -> RunResult:
+    def _killed(self, i: int, cause: str = KILLED) -> RunResult:
         """Record a run whose process dies whenever it is tried; its checkpoint stays."""
         run = self.runs[i]
-        cause = (
-            "its process was killed again and again; most likely the memory ran out "
-            "(fewer --jobs or a smaller marrow need less)"
-        )
         if run.until is not None:
             return run.failed(cause)
         with RunWriter(run.folder) as writer:
@@ -344,7 +361,7 @@ def _far_away(run: PlannedRun, engine: type[Engine], sources: str, **watch: Any)
     if model_fingerprint() != sources:
         raise StoreError(
             f"{platform.node()} has other sources of mtor_abm, and one study must not mix two; "
-            "update it and start its workers anew"
+            "update it and restart its workers"
         )
     if run.until is None and not run.folder.parent.is_dir():
         raise StoreError(
@@ -358,21 +375,13 @@ def _far_away(run: PlannedRun, engine: type[Engine], sources: str, **watch: Any)
 
 _fractions: Any = None
 _stop: Any = None
+_of_parent: tuple[str, str]  # folder and fingerprint of its package
 
 
-def _context() -> Any:
-    """Fresh processes that inherit no threads; forked from a clean server where there is one."""
-    if "forkserver" in multiprocessing.get_all_start_methods():
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(PRELOADED)
-        return context
-    return multiprocessing.get_context("spawn")
-
-
-def _enter_worker(fractions: Any, stop: Any) -> None:
+def _enter_worker(fractions: Any, stop: Any, package: str, sources: str) -> None:
     """Prepare a process: ctrl-C is the parent's to handle, and no process outlives the parent."""
-    global _fractions, _stop
-    _fractions, _stop = fractions, stop
+    global _fractions, _stop, _of_parent
+    _fractions, _stop, _of_parent = fractions, stop, (package, sources)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -392,6 +401,7 @@ def _work(index: int, run: PlannedRun, engine: type[Engine]) -> RunResult:
         _fractions[index] = max(fraction, STARTED)
 
     progress(STARTED)
+    refuse_other_package(*_of_parent)
     if _stop.value:
         raise StoppedError(run.folder.name)
     return run.carry_out(engine, progress=progress, should_stop=lambda: bool(_stop.value))
