@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import drugs
-from .errors import UserError
+from .errors import UserError, one_line
 from .fields import FIELDS
 from .genes import GENE_ALIASES, Genes
 from .invocation import command
@@ -108,7 +108,7 @@ def _scenario(name: str) -> Entry:
         return {
             "kind": "scenario",
             "name": name,
-            "meaning": f"cannot be used: {fault}",
+            "meaning": f"cannot be used: {one_line(str(fault))}",
             "file": file,
         }
     return {

@@ -44,7 +44,8 @@ def _run_command(arguments: Sequence[str] | None, output: Watched) -> int:
         sys.stdout.flush()
         return code
     except UserError as fault:
-        _say(f"error: {fault}")
+        for line in fault.faults:
+            _say(f"error: {line}")
         return INVALID
     except KeyboardInterrupt:
         _say("interrupted")
@@ -248,9 +249,9 @@ def _validate(args: argparse.Namespace) -> int:
     if args.json:
         print_json(verdicts)
     for verdict in verdicts:
-        if verdict["error"]:
-            _say(f"error: {verdict['error']}")
-        elif not args.json:
+        for line in verdict["errors"]:
+            _say(f"error: {line}")
+        if verdict["valid"] and not args.json:
             print(f"{verdict['file']}: valid")
     return OK if all(verdict["valid"] for verdict in verdicts) else INVALID
 

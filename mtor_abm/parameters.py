@@ -12,7 +12,8 @@ the tables in docs/. Kernels get the same values as a flat named tuple (`kernel_
 """
 
 from collections import namedtuple
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -57,6 +58,8 @@ class Group(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True
     )
+    not_supported: ClassVar[Mapping[str, str]] = {}
+    """Keys, or `KEY[]` for a list under KEY, that people look for -> what to write instead."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse, and say what to do instead."""

@@ -1,6 +1,7 @@
 """How long and how finely a run goes, which repeats it has, what it writes and is compared for."""
 
 import math
+from collections import Counter
 from typing import Annotated, Any
 
 from pydantic import Field, Strict, field_validator, model_validator
@@ -8,7 +9,7 @@ from pydantic import Field, Strict, field_validator, model_validator
 from .errors import UserError
 from .events import EVENTS
 from .parameters import Group, number
-from .validation import suggestion
+from .validation import clipped, suggestion
 
 HIGHEST_SEED = 2**32 - 1
 MOST_SEEDS = 10_000
@@ -18,7 +19,7 @@ def parse_seeds(text: str) -> list[int]:
     """Read "5", "1,3,7", "1-8" or "1-4,9" into seeds, in the order given.
 
     Raises:
-        UserError: no number, a range that runs backwards, a seed outside 0..4294967295, the same
+        UserError: not a number, a range that runs backwards, a seed outside 0..4294967295, the same
             seed twice, or more than 10,000 seeds.
     """
     shown = text if len(text) <= 40 else text[:37] + "..."
@@ -78,7 +79,7 @@ class RunParameters(Group):
     def _whole_steps(self) -> "RunParameters":
         if not is_multiple(self.days * 24.0, self.step_h):
             raise UserError(
-                f"days = {self.days} is no whole number of steps of step_h = {self.step_h}; "
+                f"days = {self.days} is not a whole number of steps of step_h = {self.step_h}; "
                 f"give days = {max(1, round(self.days * 24 / self.step_h)) * self.step_h / 24:.10g}"
             )
         return self
@@ -130,15 +131,15 @@ class OutputParameters(Group):
     def _known_in_order(cls, events: tuple[str, ...]) -> tuple[str, ...]:
         for event in events:
             if event not in EVENTS:
-                raise UserError(f"unknown event '{event}'; {suggestion(event, EVENTS)}")
+                raise UserError(f"unknown event '{clipped(event)}'; {suggestion(event, EVENTS)}")
         return tuple(event for event in EVENTS if event in events)
 
     @field_validator("columns")
     @classmethod
     def _each_once(cls, columns: tuple[str, ...]) -> tuple[str, ...]:
-        for column in columns:
-            if columns.count(column) > 1:
-                raise UserError(f"names '{column}' twice; give each column once")
+        for column, n in Counter(columns).items():
+            if n > 1:
+                raise UserError(f"names '{clipped(column)}' twice; give each column once")
         return columns
 
 
@@ -159,7 +160,7 @@ class CompareParameters(Group):
     def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
             if names.count(name) > 1:
-                raise UserError(f"names '{name}' twice; give each name once")
+                raise UserError(f"names '{clipped(name)}' twice; give each name once")
         return names
 
     def given(self) -> dict[str, list[str]]:

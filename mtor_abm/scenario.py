@@ -6,7 +6,9 @@ is a line in `GROUPS`. Files are read in scenario_files.py.
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,9 +24,10 @@ from .cells.stroma import StromaParameters
 from .cells.tumour_rules import TumourParameters
 from .drug_action import NETWORK_ACTIONS
 from .drugs import DRUGS, Drug
-from .errors import UserError
+from .errors import MOST_FAULTS, Faults, UserError
 from .fields import FIELDS
 from .genes import GENE_ALIASES, Genes
+from .invocation import command
 from .mtor import NetworkParameters
 from .parameters import Group
 from .primary import PrimaryParameters
@@ -33,7 +36,18 @@ from .schedule import Schedule
 from .seeding import GeometryParameters, InoculumParameters, section_of
 from .switches import Switches
 from .toml_text import inline, to_toml
-from .validation import Where, as_table, refuse_unknown, shown, suggestion, validated
+from .validation import (
+    AT_THE_TOP,
+    KeyPath,
+    Where,
+    as_table,
+    clipped,
+    folder_name_fault,
+    refuse_unknown,
+    shown,
+    suggestion,
+    validated,
+)
 
 GROUPS: dict[str, type[Group]] = {
     "geometry": GeometryParameters,
@@ -79,6 +93,7 @@ FIXED_GROUPS: dict[str, type[Group]] = {
 }
 GEOMETRY_FILE = ("file", "file_sha256")
 TEXTS = ("name", "title", "description", "expects")
+LONGEST_SCENARIO_NAME = 80
 MODEL = Vocabulary(
     GROUPS,
     {row.key: row.parameters for row in FIELDS},
@@ -113,6 +128,7 @@ class Scenario:
         name: str = "unnamed",
         where: Where = lambda path: "scenario",
         vocabulary: Vocabulary = MODEL,
+        faults: Sequence[str] = (),
     ) -> "Scenario":
         """Validate plain nested tables, as read from TOML; what they leave out takes its default.
 
@@ -121,54 +137,13 @@ class Scenario:
             name: used unless the tables hold a `name`.
             where: tells for an error from where a key came.
             vocabulary: groups, fields, drugs and cell types that may be named.
+            faults: already found while reading; the tables are then incomplete, and only what
+                stands in them is checked.
 
         Raises:
-            UserError: the first fault found.
+            UserError: all faults, a line each.
         """
-        given = dict(tables or {})
-        _refuse_unknown_tables(given, where, vocabulary)
-        for key in TEXTS:
-            _refuse_no_text(key, given.get(key, ""), where)
-        words = vocabulary
-
-        def named(table: str, known: Collection[str], what: str) -> dict[str, Any]:
-            entries = as_table(given.get(table, {}), (table,), where)
-            refuse_unknown(entries, known, (table,), where, what=what)
-            return entries
-
-        def group[G: Group](kind: type[G], table: str) -> G:
-            return validated(kind, given.get(table, {}), (table,), where)
-
-        genes = named("genes", words.cells, "cell type")
-        for cell in genes:
-            refuse_unknown(
-                as_table(genes[cell], ("genes", cell), where), Genes.model_fields,
-                ("genes", cell), where, what="gene", aliases=GENE_ALIASES,
-            )  # fmt: skip
-        fields = named("fields", words.fields, "field")
-        scenario = cls(
-            name=_checked_name(given.get("name", name), where),
-            title=given.get("title", ""),
-            description=given.get("description", ""),
-            expects=given.get("expects", ""),
-            run=group(RunParameters, "run"),
-            output=group(OutputParameters, "output"),
-            compare=group(CompareParameters, "compare"),
-            switches=group(Switches, "switches"),
-            genes={c: validated(Genes, genes.get(c, {}), ("genes", c), where) for c in words.cells},
-            drugs={
-                drug: validated(Schedule, table, ("drugs", drug), where)
-                for drug, table in sorted(named("drugs", words.drugs, "drug").items())
-            },
-            fields={
-                f: validated(kind, fields.get(f, {}), ("fields", f), where)
-                for f, kind in words.fields.items()
-            },
-            groups={g: group(kind, g) for g, kind in words.groups.items()},
-            vocabulary=vocabulary,
-        )
-        _refuse_contradictions(scenario, where)
-        return scenario
+        return _Reader(dict(tables or {}), where, vocabulary, faults).scenario(name)
 
     def of[G: Group](self, kind: type[G]) -> G:
         """The parameter group of this class, e.g. `scenario.of(TumourParameters)`.
@@ -265,16 +240,143 @@ def _without_none(tables: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+class _Reader:
+    """Builds a scenario from its tables, and notes every fault on the way."""
+
+    def __init__(
+        self, given: dict[str, Any], where: Where, words: Vocabulary, faults: Sequence[str]
+    ) -> None:
+        self.given = given
+        self.where = where
+        self.words = words
+        self.is_whole = not faults
+        self.faults = Faults(*faults)
+        self.unreadable: set[str] = set()  # tables with a fault, e.g. "run", "drugs"
+
+    def scenario(self, name: str) -> Scenario:
+        """The scenario, if there is no fault.
+
+        Raises:
+            UserError: all faults, a line each.
+        """
+        words, given = self.words, self.given
+        self.faults.check(_refuse_unknown_tables, given, self.where, words)
+        for key in TEXTS:
+            self.faults.check(_refuse_no_text, key, given.get(key, ""), self.where)
+        name = given.get("name", name)
+        if isinstance(name, str):
+            self.faults.check(_refuse_no_folder, name, self.where)
+        scenario = Scenario(
+            name=name,
+            title=given.get("title", ""),
+            description=given.get("description", ""),
+            expects=given.get("expects", ""),
+            run=self._group(RunParameters, "run"),
+            output=self._group(OutputParameters, "output"),
+            compare=self._group(CompareParameters, "compare"),
+            switches=self._group(Switches, "switches"),
+            genes=self._genes(),
+            drugs=self._drugs(),
+            fields=self._fields(),
+            groups={g: self._group(kind, g) for g, kind in words.groups.items()},
+            vocabulary=words,
+        )
+        for tables, look in CONTRADICTIONS:
+            if self.is_whole and not self.unreadable.intersection(tables):
+                self.faults.check(look, scenario, self.where)
+        self.faults.raise_any(self.where(()))
+        return scenario
+
+    def _entries(self, table: str, known: Collection[str], what: str) -> dict[str, Any]:
+        """What a table of tables has under known names."""
+        with self._reading(table):
+            entries = as_table(self.given.get(table, {}), (table,), self.where)
+            with self._reading(table):
+                refuse_unknown(entries, known, (table,), self.where, what=what)
+            return {name: entry for name, entry in entries.items() if name in known}
+        return {}
+
+    def _validated[G: Group](
+        self, kind: type[G], entry: Any, path: KeyPath, **how: Any
+    ) -> G | None:
+        with self._reading(path[0]):
+            return validated(kind, entry, path, self.where, whole=self.is_whole, **how)
+        return None
+
+    def _group[G: Group](self, kind: type[G], table: str) -> G:
+        """The group, or its defaults in place of one with a fault."""
+        return self._validated(kind, self.given.get(table, {}), (table,)) or kind()
+
+    def _genes(self) -> dict[str, Genes]:
+        genes = dict.fromkeys(self.words.cells, Genes())
+        for cell, entry in self._entries("genes", self.words.cells, "cell type").items():
+            path = ("genes", cell)
+            with self._reading("genes"):
+                dosages = as_table(entry, path, self.where)
+                known = {gene: d for gene, d in dosages.items() if gene in Genes.model_fields}
+                genes[cell] = self._validated(Genes, known, path) or Genes()
+                refuse_unknown(
+                    dosages, Genes.model_fields, path, self.where, what="gene",
+                    aliases=GENE_ALIASES,
+                )  # fmt: skip
+        return genes
+
+    def _drugs(self) -> dict[str, Schedule]:
+        drugs = {}
+        for drug, entry in sorted(self._entries("drugs", self.words.drugs, "drug").items()):
+            routes = _routes(self.words.drugs[drug], entry)
+            schedule = self._validated(Schedule, entry, ("drugs", drug), choices=routes)
+            if schedule is not None:
+                drugs[drug] = schedule
+        return drugs
+
+    def _fields(self) -> dict[str, Group]:
+        entries = self._entries("fields", self.words.fields, "field")
+        return {
+            f: self._validated(kind, entries.get(f, {}), ("fields", f)) or kind()
+            for f, kind in self.words.fields.items()
+        }
+
+    @contextmanager
+    def _reading(self, table: str) -> Iterator[None]:
+        """Note the faults of a block as those of a table."""
+        try:
+            yield
+        except UserError as fault:
+            self.faults.note(*fault.faults)
+            self.unreadable.add(table)
+
+
+def _routes(drug: Drug, entry: Any) -> dict[str, list[str]]:
+    """Routes by which a drug may be given to the species of its schedule."""
+    species = entry.get("species", "mouse") if isinstance(entry, Mapping) else None
+    kinetics = drug.kinetics.get(species) if isinstance(species, str) else None
+    return {} if kinetics is None else {"route": list(kinetics.routes)}
+
+
 def _refuse_unknown_tables(given: dict[str, Any], where: Where, words: Vocabulary) -> None:
     known = (*words.tables(), *TEXTS)
-    for key in given:
-        if key in known:
-            continue
-        kinds = {**FIXED_GROUPS, **words.groups}
-        homes = [f"{table}.{key}" for table, kind in kinds.items() if key in kind.model_fields]
-        cure = f"write {' or '.join(homes)}" if homes else suggestion(key, known)
+    if "vary" in given or {"base", "kind"} <= given.keys():
+        raise UserError(
+            f"{where(('vary' if 'vary' in given else 'base',))}: this is a design, not a scenario; "
+            f"run it with {command('sweep', where(()))}"
+        )
+    lines = []
+    for i, key in enumerate(key for key in given if key not in known):
         what = "table" if isinstance(given[key], Mapping) else "key"
-        raise UserError(f"{where((key,))}: unknown {what} '{key}'; {cure}")
+        line = f"{where((key,))}: unknown {what} '{clipped(key)}'"
+        lines.append(f"{line}; {_home(key, words)}" if i <= MOST_FAULTS else line)
+    if lines:
+        raise UserError(*lines)
+
+
+def _home(key: str, words: Vocabulary) -> str:
+    """Where a key at the top belongs, or what may be meant."""
+    kinds = {**FIXED_GROUPS, **words.groups}
+    homes = [f"{table}.{key}" for table, kind in kinds.items() if key in kind.model_fields]
+    if homes:
+        return f"write {' or '.join(homes[:4])}"
+    return suggestion(key, (*AT_THE_TOP, *words.tables()))
 
 
 def _refuse_no_text(key: str, value: Any, where: Where) -> None:
@@ -283,71 +385,82 @@ def _refuse_no_text(key: str, value: Any, where: Where) -> None:
         raise UserError(f"{start} is not text; put it in quotes")
     try:
         value.encode()
-    except UnicodeEncodeError:  # bytes from the command line that are no UTF-8
+    except UnicodeEncodeError:  # bytes from the command line that are not UTF-8
         raise UserError(f"{start} is not UTF-8; retype it") from None
 
 
-def _checked_name(name: str, where: Where) -> str:
-    allowed = all(c.isascii() and (c.isalnum() or c in "._-") for c in name)
-    if not allowed or not name or name[0] in "._-" or len(name) > 80:
-        raise UserError(
-            f"{where(('name',))}: name = {shown(name)} cannot name a folder; give 1 to 80 letters, "
-            "digits, '_', '-' or '.', a letter or digit first"
-        )
-    return name
+def _refuse_no_folder(name: str, where: Where) -> None:
+    fault = folder_name_fault(name, LONGEST_SCENARIO_NAME)
+    if fault:
+        raise UserError(f"{where(('name',))}: name = {shown(name)} {fault}")
 
 
-def _refuse_contradictions(scenario: Scenario, where: Where) -> None:
-    """Raise UserError for values that are each possible but not together."""
+def _refuse_rows_off_steps(scenario: Scenario, where: Where) -> None:
     run, output = scenario.run, scenario.output
-    every = (("output", "every_h"), f"[output] every_h = {output.every_h}")
+    start = f"{where(('output', 'every_h'))}: [output] every_h = {output.every_h}"
     if not is_multiple(output.every_h, run.step_h):
         steps = max(1, round(output.every_h / run.step_h))
         raise UserError(
-            f"{where(every[0])}: {every[1]} is no whole number of steps of run.step_h = "
-            f"{run.step_h}; give {steps * run.step_h:g}"
+            f"{start} is not a whole number of steps of run.step_h = {run.step_h}; "
+            f"give {steps * run.step_h:g}"
         )
     if output.every_h > run.days * 24.0 + 1e-6:
         raise UserError(
-            f"{where(every[0])}: {every[1]} is longer than the run (run.days = {run.days}); "
+            f"{start} is longer than the run (run.days = {run.days}); "
             f"give at most {run.days * 24:g}"
         )
+
+
+def _refuse_days_outside(scenario: Scenario, where: Where) -> None:
+    run, faults = scenario.run, Faults()
     for key in ("cells_at_days", "fields_at_days"):
-        days = getattr(output, key)
+        days = getattr(scenario.output, key)
+        start = f"{where(('output', key))}: [output] {key} has day"
         for day in days:
-            start = f"{where(('output', key))}: [output] {key} has day {day}"
             if not 0.0 <= day <= run.days:
-                raise UserError(f"{start}, outside the run; give days within 0..{run.days:g}")
-            if days.count(day) > 1:
-                raise UserError(f"{start} twice; give each day once")
+                faults.note(f"{start} {day}, outside the run; give days within 0..{run.days:g}")
+        twice = (day for day, n in Counter(days).items() if n > 1)
+        for day in twice:
+            faults.note(f"{start} {day} twice; give each day once")
+    faults.raise_any(where(("output",)))
+
+
+def _refuse_late_tumour(scenario: Scenario, where: Where) -> None:
     inoculum: Any = scenario.groups.get("inoculum")
-    if inoculum is not None and inoculum.cells and inoculum.day >= run.days:
+    days = scenario.run.days
+    if inoculum is not None and inoculum.cells and inoculum.day >= days:
         raise UserError(
             f"{where(('inoculum', 'day'))}: [inoculum] day = {inoculum.day:g} is not before "
-            f"the end of the run (run.days = {run.days:g}); inject sooner, run longer, or give "
+            f"the end of the run (run.days = {days:g}); inject sooner, run longer, or give "
             "inoculum.cells = 0"
         )
-    _refuse_no_treatment(scenario, where)
-    _refuse_two_tumours(scenario, where)
-    _refuse_silent_genes(scenario, where)
+
+
+def _refuse_late_doses(scenario: Scenario, where: Where) -> None:
+    faults, days = Faults(), scenario.run.days
     for drug, schedule in scenario.drugs.items():
-        path = ("drugs", drug)
-        if schedule.start_day >= run.days:
-            raise UserError(
-                f"{where((*path, 'start_day'))}: [drugs.{drug}] start_day = {schedule.start_day} "
-                f"is not before the end of the run (run.days = {run.days}), so no dose would be "
-                "given; give an earlier start_day or a longer run"
+        if schedule.start_day >= days:
+            faults.note(
+                f"{where(('drugs', drug, 'start_day'))}: [drugs.{drug}] start_day = "
+                f"{schedule.start_day} is not before the end of the run (run.days = {days}), so no "
+                "dose would be given; give an earlier start_day or a longer run"
             )
-        _refuse_impossible_route(scenario.vocabulary.drugs[drug], schedule, where)
-        refuse_unknown(
-            schedule.cells, scenario.vocabulary.cells, (*path, "cells"), where, what="cell type"
-        )
-        action = scenario.vocabulary.drugs[drug].action
-        if schedule.cells and not isinstance(action, NETWORK_ACTIONS):
-            raise UserError(
-                f"{where((*path, 'cells'))}: [drugs.{drug}] cells has no effect: {drug} acts on "
+    faults.raise_any(where(("drugs",)))
+
+
+def _refuse_impossible_drugs(scenario: Scenario, where: Where) -> None:
+    faults = Faults()
+    for key, schedule in scenario.drugs.items():
+        drug, path = scenario.vocabulary.drugs[key], ("drugs", key, "cells")
+        faults.check(_refuse_impossible_route, drug, schedule, where)
+        with faults.noted():
+            refuse_unknown(schedule.cells, scenario.vocabulary.cells, path, where, what="cell type")
+        if schedule.cells and not isinstance(drug.action, NETWORK_ACTIONS):
+            faults.note(
+                f"{where(path)}: [drugs.{key}] cells has no effect: {key} acts on "
                 "all cells alike, through blood, bone or a ligand; leave cells out"
             )
+    faults.raise_any(where(("drugs",)))
 
 
 def _refuse_no_treatment(scenario: Scenario, where: Where) -> None:
@@ -360,7 +473,7 @@ def _refuse_no_treatment(scenario: Scenario, where: Where) -> None:
             if part not in known or part in TEXTS:
                 raise UserError(
                     f"{where(('compare', 'treatment'))}: [compare] treatment has "
-                    f"{shown(key)}, which is no key of a scenario; {suggestion(part, known)}"
+                    f"{shown(key)}, which is not a key of a scenario; {suggestion(part, known)}"
                 )
             at = at[part]
 
@@ -381,17 +494,18 @@ def _refuse_two_tumours(scenario: Scenario, where: Where) -> None:
 
 def _refuse_silent_genes(scenario: Scenario, where: Where) -> None:
     """A dosage that changes nothing would look like a finding."""
-    felt = scenario.vocabulary.genes_felt
+    felt, faults = scenario.vocabulary.genes_felt, Faults()
     for cell, genes in scenario.genes.items():
         for gene, dosage in genes.model_dump().items():
             if dosage == 1.0 or cell not in felt or gene in felt[cell]:
                 continue
             users = [other for other in felt if gene in felt[other]]
-            raise UserError(
+            faults.note(
                 f"{where(('genes', cell, gene))}: [genes.{cell}] {gene} = {dosage:g} has no "
                 f"effect: {cell} cells do not use it; leave it out, or change it in "
                 f"{' or '.join(users)}"
             )
+    faults.raise_any(where(("genes",)))
 
 
 def _refuse_impossible_route(drug: Drug, schedule: Schedule, where: Where) -> None:
@@ -408,3 +522,16 @@ def _refuse_impossible_route(drug: Drug, schedule: Schedule, where: Where) -> No
             f'{where(("drugs", drug.key, "route"))}: {place} route = "{schedule.route}" is not '
             f"known for the {schedule.species}; give {' or '.join(map(inline, kinetics.routes))}"
         )
+
+
+CONTRADICTIONS: tuple[tuple[tuple[str, ...], Callable[[Scenario, Where], None]], ...] = (
+    (("run", "output"), _refuse_rows_off_steps),
+    (("run", "output"), _refuse_days_outside),
+    (("run", "inoculum"), _refuse_late_tumour),
+    (("geometry", "inoculum"), _refuse_two_tumours),
+    (("genes",), _refuse_silent_genes),
+    (("compare", "drugs"), _refuse_no_treatment),
+    (("run",), _refuse_late_doses),
+    ((), _refuse_impossible_drugs),
+)
+"""Values that are each possible but not together: the tables that must be readable, the check."""

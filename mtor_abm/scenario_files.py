@@ -1,21 +1,26 @@
 """Scenario files: finding, reading, inheriting (`extends`) and overriding (`-S key=value`).
 
-Every fault is a `UserError` of one line that names the file or the option it came from.
+Faults are `UserError`s; each line names the file or the option it came from.
 """
 
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .errors import UserError
+from .errors import Faults, UserError
 from .invocation import command
+from .run_settings import RunParameters
 from .scenario import MODEL, Scenario, Vocabulary
 from .shipped import scenarios_folder
 from .validation import KeyPath, nearest, shown
 
 LARGEST_FILE_BYTES = 1_000_000
 LONGEST_CHAIN = 20
+MOST_DOTS = 20  # of a key; tomllib takes long for thousands
+_PART = r"""[\w"'-]++"""
+_LONG_KEY = re.compile(rf"""(?<![\w"'-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{MOST_DOTS},}}""")
 
 
 def load(
@@ -37,19 +42,35 @@ def load(
     if isinstance(name_or_path, Scenario):
         return _overridden(name_or_path, overrides)
     path = find(name_or_path)
-    merged = _Merged(str(path))
-    chain = _chain(path)
-    for ancestor, tables in reversed(chain):
-        _find_geometry(tables, ancestor.parent)
-        merged.take(tables, str(ancestor))
-        if ancestor != path:
-            merged.forget_texts()
-    on_top = [(_override(override), f"-S {override[:80]}") for override in overrides]
+    faults = Faults()
+    merged = _with_ancestors(path, faults)
+    if not faults and all(isinstance(at_end, Mapping) for at_end in _leaves(merged.tables)):
+        raise UserError(
+            f"{path}: sets nothing, and would run {RunParameters().days:g} days of the defaults; "
+            'write e.g. extends = "vehicle", or the first values that you want to set'
+        )
+    on_top = []
+    for override in overrides:
+        with faults.noted():
+            on_top.append((_override(override), f"-S {override[:80]}"))
     if any(_geometry_file(tables) for tables, _ in on_top):
         merged.forget_geometry()
     for tables, origin in on_top:
         merged.take(tables, origin, replacing=False)
-    return Scenario.from_tables(merged.tables, _name_from(path), merged.where, vocabulary)
+    return Scenario.from_tables(
+        merged.tables, _name_from(path), merged.where, vocabulary, faults.lines
+    )
+
+
+def _with_ancestors(path: Path, faults: Faults) -> "_Merged":
+    """The tables of a file over those that it inherits."""
+    merged = _Merged(str(path))
+    for ancestor, tables in reversed(_chain(path, faults)):
+        _find_geometry(tables, ancestor.parent)
+        merged.take(tables, str(ancestor))
+        if ancestor != path:
+            merged.forget_texts()
+    return merged
 
 
 def _overridden(scenario: Scenario, overrides: Sequence[str]) -> Scenario:
@@ -75,27 +96,40 @@ def load_all(
     Raises:
         UserError: as `load`, or two scenarios share a name.
     """
-    as_written = [load(name, (), vocabulary) for name in names]
-    given = {drug for scenario in as_written for drug in scenario.drugs}
+    faults = Faults()
+    given: list[tuple[str | Path | Scenario, set[str]]] = []
+    for name in names:
+        with faults.noted():
+            given.append((name, _drugs_given(name)))
+    drugs = {drug for _, mine in given for drug in mine}
 
-    def holds(override: str, scenario: Scenario) -> bool:
+    def holds(override: str, mine: set[str]) -> bool:
         drug = _overridden_drug(override)
-        return drug not in given or drug in scenario.drugs
+        return drug not in drugs or drug in mine
 
-    scenarios = [
-        load(name, [o for o in overrides if holds(o, plain)], vocabulary)
-        for name, plain in zip(names, as_written, strict=True)
-    ]
-    seen: dict[str, str] = {}
-    for given_as, scenario in zip(names, scenarios, strict=True):
-        name = scenario.name if isinstance(given_as, Scenario) else str(given_as)
-        if scenario.name in seen:
-            raise UserError(
-                f"{name}: scenario name '{scenario.name}' is taken by {seen[scenario.name]}; "
-                'name each scenario once, or give the file its own name = "..."'
-            )
-        seen[scenario.name] = name
-    return scenarios
+    loaded: list[Scenario] = []
+    taken: dict[str, str] = {}
+    for given_as, mine in given:
+        with faults.noted():
+            scenario = load(given_as, [o for o in overrides if holds(o, mine)], vocabulary)
+            name = scenario.name if isinstance(given_as, Scenario) else str(given_as)
+            if scenario.name in taken:
+                raise UserError(
+                    f"{name}: scenario name '{scenario.name}' is taken by {taken[scenario.name]}; "
+                    'name each scenario once, or give the file its own name = "..."'
+                )
+            taken[scenario.name] = name
+            loaded.append(scenario)
+    faults.raise_any("these scenarios")
+    return loaded
+
+
+def _drugs_given(given: str | Path | Scenario) -> set[str]:
+    """Drugs that a scenario gives as its file is written."""
+    if isinstance(given, Scenario):
+        return set(given.drugs)
+    drugs = _with_ancestors(find(given), Faults()).tables.get("drugs")
+    return set(drugs) if isinstance(drugs, Mapping) else set()
 
 
 def _overridden_drug(override: str) -> str | None:
@@ -104,17 +138,20 @@ def _overridden_drug(override: str) -> str | None:
 
 
 def checked(name_or_path: str | Path, look: Callable[[Scenario], None]) -> dict[str, Any]:
-    """Whether a scenario can be used: {"file", "valid", "error"}, ready for JSON.
+    """Whether a scenario can be used: {"file", "valid", "error", "errors"}, ready for JSON.
+
+    `error` has all faults as one text, `errors` one by one.
 
     Args:
         name_or_path: what the person wrote.
         look: raises UserError for what cannot be seen from the scenario alone.
     """
+    file = {"file": str(name_or_path)}
     try:
         look(load(name_or_path))
     except UserError as fault:
-        return {"file": str(name_or_path), "valid": False, "error": str(fault)}
-    return {"file": str(name_or_path), "valid": True, "error": None}
+        return file | {"valid": False, "error": str(fault), "errors": list(fault.faults)}
+    return file | {"valid": True, "error": None, "errors": []}
 
 
 def folders() -> list[Path]:
@@ -163,7 +200,7 @@ def _not_found(text: str, candidate: Path) -> str:
         if text and candidate.is_dir():
             return f"{text}: is a folder; give a scenario file, e.g. {text.rstrip('/')}/NAME.toml"
         if text and candidate.exists():
-            return f"{text}: is no ordinary file; give a TOML file"
+            return f"{text}: is not a regular file; give a TOML file"
     except (OSError, ValueError):
         pass
     names = scenario_names()
@@ -185,7 +222,7 @@ def read_tables(path: Path) -> dict[str, Any]:
     """
     try:
         if path.stat().st_size > LARGEST_FILE_BYTES:
-            raise UserError(f"{path}: larger than 1 MB, no scenario file; check the path")
+            raise UserError(f"{path}: larger than 1 MB, so not a scenario; check the path")
         raw = path.read_bytes()
     except OSError as fault:
         reason = fault.strerror or "cannot be read"
@@ -196,40 +233,71 @@ def read_tables(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as fault:
         line = raw.count(b"\n", 0, fault.start) + 1
         raise UserError(f"{path}: line {line} is not UTF-8 text; save the file as UTF-8") from None
+    if _LONG_KEY.search(text):
+        raise UserError(
+            f"{path}: a key of more than {MOST_DOTS} parts; a scenario has three levels"
+        )
     try:
-        return tomllib.loads(text)
+        tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         raise UserError(f"{path}: not valid TOML: {fault}; correct that line") from None
     except RecursionError:
         raise UserError(f"{path}: nested too deeply; a scenario has three levels") from None
     except ValueError as fault:  # an integer of over 4300 digits, a date that is none
         raise UserError(f"{path}: not valid TOML: {fault}; correct the value") from None
+    if not _is_flat(tables):
+        raise UserError(f"{path}: nested too deeply; a scenario has three levels")
+    return tables
 
 
-def _chain(path: Path) -> list[tuple[Path, dict[str, Any]]]:
-    """The file and its ancestors, child first, each with its tables without `extends`."""
-    chain: list[tuple[Path, dict[str, Any]]] = []
-    seen: list[Path] = []
-    while True:
-        if path.resolve() in seen:
-            names = " -> ".join(p.name for p, _ in chain) + f" -> {path.name}"
-            raise UserError(f"{chain[0][0]}: extends runs in a circle: {names}; remove one extends")
-        if len(chain) == LONGEST_CHAIN:
-            raise UserError(f"{chain[0][0]}: extends more than {LONGEST_CHAIN} files; shorten it")
-        tables = read_tables(path)
-        parent = tables.pop("extends", None)
-        chain.append((path, tables))
-        seen.append(path.resolve())
-        if parent is None:
-            return chain
-        if not isinstance(parent, str):
-            raise UserError(
-                f'{path}: extends = {shown(parent)} is not text; write extends = "NAME"'
-            )
-        try:
-            path = find(parent, path.parent)
-        except UserError as fault:
-            raise UserError(f"{path}: extends = {shown(parent)}: {fault}") from None
+def _is_flat(tables: Mapping[str, Any]) -> bool:
+    """Whether tables and lists are nested so little that a scenario or design may be meant."""
+    level: list[Any] = [tables]
+    for _ in range(MOST_DOTS + 2):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, Mapping) else outer)
+            if isinstance(inner, Mapping | list)
+        ]
+    return not level
+
+
+def _chain(path: Path, faults: Faults) -> list[tuple[Path, dict[str, Any]]]:
+    """The file and its ancestors, child first, each with its tables without `extends`.
+
+    An ancestor that cannot be read ends the chain and is noted.
+
+    Raises:
+        UserError: the file itself cannot be read.
+    """
+    tables = read_tables(path)
+    chain = [(path, tables)]
+    with faults.noted():
+        while "extends" in chain[-1][1]:
+            chain.append(_parent(chain))
+    for _, tables in chain:
+        tables.pop("extends", None)
+    return chain
+
+
+def _parent(chain: Sequence[tuple[Path, dict[str, Any]]]) -> tuple[Path, dict[str, Any]]:
+    """The file that the last of a chain extends."""
+    first, (path, tables) = chain[0][0], chain[-1]
+    parent = tables["extends"]
+    start = f"{path}: extends = {shown(parent)}"
+    if not isinstance(parent, str):
+        raise UserError(f'{start} is not text; write extends = "NAME"')
+    try:
+        found = find(parent, path.parent)
+    except UserError as fault:
+        raise UserError(f"{start}: {fault}") from None
+    if found.resolve() in [seen.resolve() for seen, _ in chain]:
+        names = " -> ".join(p.name for p, _ in chain) + f" -> {found.name}"
+        raise UserError(f"{first}: extends runs in a circle: {names}; remove one extends")
+    if len(chain) == LONGEST_CHAIN:
+        raise UserError(f"{first}: extends more than {LONGEST_CHAIN} files; shorten it")
+    return found, read_tables(found)
 
 
 def _geometry_file(tables: Mapping[str, Any]) -> str | None:
@@ -296,14 +364,23 @@ def _paths(tables: Mapping[str, Any], start: KeyPath = ()) -> Iterable[KeyPath]:
             yield from _paths(value, (*start, key))
 
 
+def _leaves(tables: Mapping[str, Any]) -> Iterable[Any]:
+    """Values and empty tables."""
+    for value in tables.values():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value)
+        else:
+            yield value
+
+
 def _override(text: str) -> dict[str, Any]:
-    """`a.b=1` as nested tables. The value is TOML; what is no TOML value is taken as text."""
+    """`a.b=1` as nested tables. The value is TOML; anything else is taken as text."""
     key, equals, value = text.partition("=")
     parts = [part.strip() for part in key.split(".")]
     if not equals or not all(parts) or len(parts) > 10:
         raise UserError(f"-S {text[:80]}: not of the form key=value; write e.g. -S run.days=14")
     if parts == ["extends"]:
-        raise UserError(f"-S extends: stands in a file, not here; run {value.strip()[:80]} itself")
+        raise UserError(f"-S extends: can only be given in a file; run {value.strip()[:80]} itself")
     nested: Any = _toml_value(value.strip())
     for part in reversed(parts):
         nested = {part: nested}

@@ -3,7 +3,8 @@
 A `Schedule` is one [drugs.NAME] table; `dosing.Regimen` is what becomes of it for one run.
 """
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -19,8 +20,39 @@ def _scheduled(
     return Field(default=default, ge=low, le=high, description=what, json_schema_extra=extra)
 
 
+_EVENLY = (
+    "lists of days are not supported yet; give evenly spaced doses with start_day, every_h and "
+    "stop_day (every_h = 56 is three a week)"
+)
+_ON_AND_OFF = (
+    "days on and days off are not supported yet; give evenly spaced doses with start_day, every_h "
+    "and stop_day, or one block of days with start_day and stop_day"
+)
+_LOADING = "loading doses are not supported yet; one drug has one dose and one interval"
+_ON_CONDITION = "dosing that depends on the tumour is not supported yet; give stop_day"
+
+
 class Schedule(Group):
     """One drug's schedule in one scenario. Give `dose_mg_per_kg` or `dose_mg`."""
+
+    not_supported: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(
+            ("at_days", "at_day", "days", "dose_days", "on_days", "at_h", "start_day[]",
+             "stop_day[]", "every_h[]"),
+            _EVENLY,
+        ),
+        **dict.fromkeys(
+            ("days_on", "days_off", "on_off", "off_days", "cycle_d", "cycle_days", "cycles",
+             "weekdays", "holiday", "holidays"),
+            _ON_AND_OFF,
+        ),
+        **dict.fromkeys(
+            ("loading_dose", "loading_dose_mg_per_kg", "loading_dose_mg", "n_loading_doses",
+             "maintenance_dose", "dose_mg_per_kg[]", "dose_mg[]"),
+            _LOADING,
+        ),
+        **dict.fromkeys(("stop_when", "start_when", "until", "when"), _ON_CONDITION),
+    }  # fmt: skip
 
     dose_mg_per_kg: float | None = _scheduled(
         "mg/kg", "one dose per kilogram of body mass", high=1000.0

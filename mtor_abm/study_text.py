@@ -14,6 +14,7 @@ from .runner.record import INCOMPLETE
 from .runner.repeat import Recorded
 from .runner.single import RunResult
 from .scenario import Scenario
+from .validation import folder_name_fault
 
 LONGEST_NAME = 60
 
@@ -25,12 +26,9 @@ def study_name(scenarios: Sequence[Scenario], given: str | None) -> str:
         UserError: the given name is no plain folder name.
     """
     if given is not None:
-        plain = all(c.isascii() and (c.isalnum() or c in "._-") for c in given)
-        if not plain or not given or given[0] in ".-" or len(given) > LONGEST_NAME:
-            raise UserError(
-                f"--name '{given[:80]}' cannot name a folder; give 1 to {LONGEST_NAME} letters, "
-                "digits, '_', '-' or '.', and a parent folder with --out"
-            )
+        fault = folder_name_fault(given, LONGEST_NAME, not_first=".-")
+        if fault:
+            raise UserError(f"--name '{given[:80]}' {fault}; --out gives the parent folder")
         return given
     joined = "_vs_".join(scenario.name for scenario in scenarios)
     if len(joined) <= LONGEST_NAME:

@@ -26,11 +26,14 @@ import numpy as np
 
 from ..errors import UserError
 from ..extras import library
+from ..invocation import command
 from ..run_settings import parse_seeds
-from ..validation import shown, suggestion
+from ..scenario import MODEL
+from ..validation import AT_THE_TOP, clipped, shown, suggestion
 
 KINDS = ("grid", "lhs", "sobol", "morris")
 KEYS = ("base", "control", "kind", "n", "seeds", "design_seed", "levels", "vary")
+SCENARIO_KEYS = {*AT_THE_TOP, *MODEL.tables()}
 RANGE_KEYS = ("low", "high", "log")
 MOST_POINTS = 20_000
 MOST_LEVELS = 100
@@ -137,21 +140,23 @@ def read_design(tables: Mapping[str, Any], label: str) -> Design:
         tables: as TOML gives them. label: names the file in errors.
 
     Raises:
-        UserError: the first fault found. A sobol design whose n is no power of two is refused,
+        UserError: the first fault found. A sobol design whose n is not a power of two is refused,
             since scipy's points are balanced only then.
     """
 
     def refuse(what: str) -> UserError:
         return UserError(f"{label}: {what}")
 
+    if not {"base", "kind", "vary"} & tables.keys() and SCENARIO_KEYS & tables.keys():
+        raise refuse(f"this is a scenario, not a design; run it with {command('run', label)}")
     for key in tables:
         if key not in KEYS:
-            raise refuse(f"unknown key '{key[:80]}'; {suggestion(key, KEYS)}")
+            raise refuse(f"unknown key '{clipped(key)}'; {suggestion(key, KEYS)}")
 
     def text(key: str, cure: str) -> str | None:
         value = tables.get(key)
         if value is not None and not (isinstance(value, str) and value):
-            raise refuse(f"{key} = {shown(value)} is no name; {cure}")
+            raise refuse(f"{key} = {shown(value)} is not a name; {cure}")
         return value
 
     def count(key: str, default: int | None, low: int, high: int) -> int:
@@ -178,7 +183,7 @@ def read_design(tables: Mapping[str, Any], label: str) -> Design:
     if kind == "sobol" and n & (n - 1):
         below = 1 << (n.bit_length() - 1)
         raise refuse(
-            f"n = {n} is no power of two, and the points of sobol are balanced only then; "
+            f"n = {n} is not a power of two, and the points of sobol are balanced only then; "
             f"give {below} or {2 * below}"
         )
     seeds = tables.get("seeds")
@@ -254,7 +259,7 @@ def _rule(key: str, value: Any, kind: str, levels: int, refuse: Refuse) -> Range
     if not isinstance(log, bool):
         raise refuse(f"{place}: log = {shown(log)} is neither; give true or false")
     if not low < high:
-        raise refuse(f"{place}: low is not below high; turn them round")
+        raise refuse(f"{place}: low must be below high; swap them")
     if log and low <= 0.0:
         raise refuse(f"{place}: a logarithm needs low above 0; give a higher low or log = false")
     return Range(low, high, log)

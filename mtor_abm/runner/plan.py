@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import UserError
+from ..errors import MOST_FAULTS, Faults, UserError
+from ..invocation import command
 from ..provenance import identity
 from ..readouts import EVENTS_PREFIX, TIME_TO, compared_readouts
 from ..store import (
@@ -20,7 +21,7 @@ from ..store import (
     read_run,
     run_name,
 )
-from ..validation import suggestion
+from ..validation import clipped, suggestion
 from .pool import ELSEWHERE, PlannedRun
 from .shard import Shard
 from .single import Engine, MarrowEngine, Trunk
@@ -146,20 +147,25 @@ def refuse_unknown_columns(scenario: Any, engine: type[Engine] = MarrowEngine) -
     Raises:
         UserError: one is not.
     """
-    known = engine.columns()
+    known, faults = engine.columns(), Faults()
     endpoints = [*compared_readouts(known), *(f"{TIME_TO}{column}" for column in known)]
-    for name in scenario.compare.primary:
+    start = f"scenario '{scenario.name}':"
+    for name in scenario.compare.primary[:MOST_FAULTS]:
         if name not in endpoints and not name.startswith(EVENTS_PREFIX):
-            raise UserError(
-                f"scenario '{scenario.name}': [compare] primary has '{name}', which is not a "
+            faults.note(
+                f"{start} [compare] primary has '{clipped(name)}', which is not a "
                 f"readout that is compared; {suggestion(name, endpoints)}"
             )
-    for column in scenario.output.columns:
-        if column not in known:
-            raise UserError(
-                f"scenario '{scenario.name}': [output] columns has '{column}', which is not a "
-                f"column of timeseries.csv; {suggestion(column, known)}"
-            )
+    unknown = [column for column in scenario.output.columns if column not in known]
+    for column in unknown[:MOST_FAULTS]:
+        faults.note(
+            f"{start} [output] columns has '{clipped(column)}', which is not a "
+            f"column of timeseries.csv; {suggestion(column, known)}"
+        )
+    if unknown[MOST_FAULTS:]:
+        names = f"{start} [output] columns has {len(unknown)} unknown names"
+        faults.note(f"{names}; see {command('list', 'columns')}")
+    faults.raise_any(start)
 
 
 def _refuse_mixed_arm(arm: str, wanted: str, folder: Path, lenient: bool) -> None:
