@@ -17,7 +17,7 @@ release = VERSION
 highlight_language = "none"
 smartquotes = False  # code and options keep their characters
 exclude_patterns = ["_build", "jupyter_execute"]  # the second is where MyST-NB puts its copies
-extensions = ["myst_nb", "api_pages", "commands", "links"]
+extensions = ["myst_nb", "api_pages", "links"]
 
 myst_heading_anchors = 3
 nb_ipywidgets_js = {}  # would come from another host

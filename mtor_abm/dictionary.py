@@ -1,17 +1,19 @@
 """The pages of docs/ that are made from the code: `python -m mtor_abm.dictionary [FOLDER]`.
 
 `tables.md` explains every column a run, a study and a comparison write; `parameters.md` lists every
-number of the model with unit, limits, confidence and source. A test holds the files in docs/ to
-what this module makes.
+number of the model with unit, limits, confidence and source; `cli.md` describes every command. A
+test compares the files in docs/ with what this module makes.
 """
 
+import argparse
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .analysis.compare import COLUMNS as COMPARISON_COLUMNS
 from .catalogue import Entry, listing
+from .cli import command_parser
 from .drugs import DRUGS
 from .events import CAUSE_MEANINGS, EVENT_COLUMNS, EVENTS
 from .fields import FIELDS
@@ -220,7 +222,37 @@ def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())
 
 
-PAGES = {"tables.md": tables_page, "parameters.md": parameters_page}
+CALLED = """
+`run.py COMMAND` in a clone, `mtor-abm COMMAND` once installed, and `python -m mtor_abm COMMAND` are
+the same. Without a command the demonstration runs: vehicle against rapamycin. Results go to standard
+output, progress and errors to standard error. Exit codes: 0 success, 1 a run failed, 2 invalid
+input, 130 interrupted.
+"""
+
+
+def commands_page() -> str:
+    """Every command with its arguments and options, as Markdown."""
+    parser = command_parser("run.py")
+    (commands,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    parts = ["# Command line", MADE, CALLED]
+    for name, sub in commands.choices.items():
+        sub.formatter_class = lambda prog: argparse.HelpFormatter(prog, width=96)
+        usage = sub.format_usage().removeprefix("usage: ").strip()
+        parts += [f"## {name}", sub.description or "", f"```text\n{usage}\n```"]
+        parts.append("\n".join(_arguments(sub)))
+    return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
+
+
+def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
+    for action in parser._actions:
+        value = "" if action.nargs == 0 else action.metavar or action.dest
+        names = [f"{name} {value}".strip() for name in action.option_strings] or [value]
+        if "--help" not in action.option_strings:
+            told = (action.help or "") % (vars(action) | {"prog": parser.prog})
+            yield f"- {', '.join(f'`{name}`' for name in names)}: {' '.join(told.split())}"
+
+
+PAGES = {"tables.md": tables_page, "parameters.md": parameters_page, "cli.md": commands_page}
 
 
 def write_pages(folder: Path) -> list[Path]:

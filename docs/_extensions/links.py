@@ -1,4 +1,9 @@
-"""Links that work on GitHub work on the site too: those to a file beside docs/ go to its page."""
+"""Pages that read well on a code host, unbuilt, and become a site.
+
+- A link to a file outside docs/ goes to its page.
+- A page that stands for such a file (docs/contributing.md: one line with a link) shows the file.
+- The list of links on a page named index.md is the navigation: a group for each heading.
+"""
 
 import os
 import re
@@ -16,7 +21,9 @@ PAGES = {
     ROOT / "mtor_abm/evidence/README.md": DOCS / "evidence.md",
     DOCS / "decisions": DOCS / "decisions/index.md",
 }
+STANDS_FOR = {page: file for file, page in PAGES.items() if file.is_file()}
 LINK = re.compile(r"(\]\()([^)#:\s]+)(?=[)#])")
+LISTED = re.compile(r"^- \[[^\]]+\]\(([^)#:\s]+)\.(?:md|ipynb)\)", flags=re.MULTILINE)
 
 
 def relinked(text: str, written_in: Path, shown_in: Path) -> str:
@@ -31,17 +38,32 @@ def relinked(text: str, written_in: Path, shown_in: Path) -> str:
     return LINK.sub(target, text)
 
 
+def navigation(index: str) -> str:
+    """Hidden tables of contents, one for each second-level heading of a page that lists links."""
+    blocks = []
+    for part in re.split(r"^## ", index, flags=re.MULTILINE):
+        heading, _, body = part.partition("\n")
+        pages = LISTED.findall(body)
+        caption = f":caption: {heading}\n" if blocks or not part.startswith("# ") else ""
+        if pages:
+            blocks.append("\n".join(["```{toctree}", f":hidden:\n{caption}", *pages, "```"]))
+    return "\n\n".join(blocks)
+
+
 def _page(app: Sphinx, page: str, text: list[str]) -> None:
-    folder = app.env.doc2path(page).parent
-    text[0] = relinked(text[0], folder, folder)
-
-
-def _included(app: Sphinx, file: Path, page: str, text: list[str]) -> None:
-    text[0] = relinked(text[0], (app.srcdir / file).resolve().parent, DOCS)  # MyST gives no folder
+    shown = Path(app.env.doc2path(page)).resolve()
+    file = STANDS_FOR.get(shown, shown)
+    if file != shown:
+        app.env.note_dependency(str(file))
+        text[0] = file.read_text(encoding="utf-8")
+    if file.suffix == "":  # plain text
+        text[0] = f"# {file.name.capitalize()}\n\n```text\n{text[0]}```\n"
+    if shown.name == "index.md":
+        text[0] += f"\n\n{navigation(text[0])}\n"
+    text[0] = relinked(text[0], file.parent, shown.parent)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("source-read", _page)
-    app.connect("include-read", _included)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
