@@ -142,10 +142,16 @@ def test_code_shown_to_contributors_is_the_code():
     assert [chunk for chunk in chunks if bare(chunk) not in sources] == []
 
 
-def test_scenario_shown_in_the_readme_is_valid(tmp_path):
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```toml\n(.*?)```", readme, flags=re.DOTALL)
+def test_scenario_shown_in_the_documents_is_valid(tmp_path):
+    page = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)
     (tmp_path / "example.toml").write_text(example, encoding="utf-8")
     scenario = load(str(tmp_path / "example.toml"))
     assert scenario.drugs["rapamycin"].dose_mg_per_kg == 3.0
     assert scenario.genes["tumour"].PTEN == 0.0
+
+
+def test_readme_is_a_page():
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").split("\n")
+    assert len(lines) <= 120
+    assert max(map(len, lines)) < 200

@@ -104,11 +104,6 @@ def test_stored_notebook_is_whole_and_small(name):
     assert not re.search(r"/(tmp|home|root|work|Users)/", said)
 
 
-def test_readme_names_every_tutorial():
-    readme = (FOLDER.parent.parent / "README.md").read_text(encoding="utf-8")
-    assert [name for name in NAMES if f"docs/tutorials/{name}.ipynb" not in readme] == []
-
-
 def cell(**output):
     return {"cell_type": "code", "outputs": [output]}
 
