@@ -7,13 +7,16 @@ two processes compile into one cache at once, since each would link what it find
 """
 
 import contextlib
+import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from .errors import UserError, one_line
 from .folder_lock import folder_lock
 from .numerics import compiled
 
@@ -33,30 +36,63 @@ def ensure_compiled(say: Callable[[str], None] = _to_stderr) -> float:
         say: told before and after, since compiling takes a while.
 
     Raises:
-        RuntimeError: a child failed; the message is its last line.
+        UserError: a child failed, e.g. for want of space, or there is no place for compiled code.
     """
     if compiled.JIT_IS_OFF or os.environ.get(_IN_CHILD):
         return 0.0
-    if compiled.CACHE_FOLDER is None:
-        say(
-            f"no folder for compiled code can be written under {compiled.cache_root()}, so every "
-            "process compiles for itself; MTOR_ABM_CACHE names another place"
+    folder, why = compiled.CACHE_FOLDER, compiled.WHY_NOT_THE_USUAL_PLACE
+    if folder is None:
+        raise UserError(
+            f"compiled code cannot be kept ({why}), nor in a temporary folder; name a folder that "
+            "can be written with MTOR_ABM_CACHE"
         )
-        return 0.0
-    mark = warm_mark(compiled.CACHE_FOLDER)
-    if mark.exists():
+    mark = warm_mark(folder)
+    if _is_whole(folder, mark):
         return 0.0
     started = time.perf_counter()
-    with _alone(compiled.CACHE_FOLDER, say):
-        if not mark.exists():
+    if why:
+        say(
+            f"compiled code cannot be kept ({why}), so it is compiled again every time; "
+            "MTOR_ABM_CACHE names another place"
+        )
+    with _alone(folder, say):
+        if not _is_whole(folder, mark):
             say("compiling, once for this version ...")
-            compile_shares(SHARES)
-            mark.touch()
-            say(
-                f"compiled in {time.perf_counter() - started:.1f} s; kept in "
-                f"{compiled.CACHE_FOLDER}"
-            )
+            _empty(folder)
+            try:
+                compile_shares(SHARES)
+                mark.write_text(json.dumps(_compiled_files(folder)))
+            except (OSError, RuntimeError) as error:
+                raise UserError(
+                    f"{one_line(str(error))}; compiled code goes to {folder}, MTOR_ABM_CACHE names "
+                    "another place"
+                ) from error
+            say(f"compiled in {time.perf_counter() - started:.1f} s; kept in {folder}")
     return time.perf_counter() - started
+
+
+def _is_whole(folder: Path, mark: Path) -> bool:
+    """Whether all is there that was compiled: what is missing would be compiled by whoever runs."""
+    try:
+        told = json.loads(mark.read_text())
+    except (OSError, ValueError):
+        return False
+    there = _compiled_files(folder)
+    return isinstance(told, dict) and all(there.get(name) == size for name, size in told.items())
+
+
+def _compiled_files(folder: Path) -> dict[str, int]:
+    """Name -> bytes of every file of machine code."""
+    return {
+        path.relative_to(folder).as_posix(): path.stat().st_size for path in folder.rglob("*.nbc")
+    }
+
+
+def _empty(folder: Path) -> None:
+    """Remove what a part of was lost: new code would be linked with what is left of the old."""
+    for place in folder.iterdir():
+        if place.is_dir():
+            shutil.rmtree(place, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -85,7 +121,7 @@ def compile_shares(shares: tuple[str, ...]) -> None:
     environment = os.environ | {_IN_CHILD: "1", "PYTHONPATH": path}
     children = [
         subprocess.Popen(
-            [sys.executable, "-m", WORKER, share],
+            [sys.executable, *subprocess._args_from_interpreter_flags(), "-m", WORKER, share],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

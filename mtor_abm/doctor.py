@@ -44,7 +44,7 @@ def examine(say: Callable[[str], None]) -> dict[str, Any]:
 def as_text(report: dict[str, Any]) -> str:
     """The report for a terminal, one fact a line."""
     commit = report["commit"]
-    cache = report["cache_folder"] or "none: every process compiles for itself (MTOR_ABM_CACHE)"
+    cache = report["cache_folder"] or "none (MTOR_ABM_CACHE names a place)"
     lines = [f"{name:<12} {version}" for name, version in report["versions"].items()]
     lines += [
         f"{'platform':<12} {report['platform']}",

@@ -2,6 +2,9 @@ import ast
 import os
 import shutil
 
+import numba
+import pytest
+
 from mtor_abm import compilation, sources
 from mtor_abm.numerics import compiled
 from mtor_abm.sources import PACKAGE
@@ -75,3 +78,73 @@ def test_the_same_sources_elsewhere_or_written_again_count_as_not_compiled(tmp_p
     assert mark(tmp_path / "a") == first
     os.utime(tmp_path / "a" / "chance.py", (1.0, 1.0))
     assert mark(tmp_path / "a")[0] == first[0] and mark(tmp_path / "a")[1] != first[1]
+
+
+# ------------------------------------------------------------------------- where the code is kept
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A cache of its own for `_open_cache`, which sets things for the whole process."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    monkeypatch.setenv("MTOR_ABM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(compiled.tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    return tmp_path / "cache"
+
+
+def test_what_lost_a_part_is_compiled_again_as_a_whole(tmp_path, monkeypatch):
+    """Else whoever runs compiles the rest, links it with what is left, and rounds otherwise."""
+    calls = []
+
+    def compile_two(shares):
+        (tmp_path / "cells_1").mkdir(exist_ok=True)
+        for name in "ab":
+            (tmp_path / "cells_1" / f"{name}.nbc").write_bytes(b"code")
+        calls.append(sorted(path.name for path in tmp_path.rglob("*.nbc")))
+
+    monkeypatch.setattr(compilation, "compile_shares", compile_two)
+    monkeypatch.setattr(compilation.compiled, "JIT_IS_OFF", False)
+    monkeypatch.setattr(compilation.compiled, "CACHE_FOLDER", tmp_path)
+    ensure = lambda: compilation.ensure_compiled(lambda line: None)  # noqa: E731
+    ensure(), ensure()
+    assert len(calls) == 1
+    (tmp_path / "cells_1" / "a.nbc").unlink()
+    (tmp_path / "cells_1" / "old.nbc").write_bytes(b"of before")
+    ensure()
+    assert calls[1:] == [["a.nbc", "b.nbc"]]  # nothing of before is left
+    (tmp_path / "cells_1" / "b.nbc").write_bytes(b"cut")
+    ensure()
+    assert len(calls) == 3
+
+
+@pytest.mark.parametrize("root", ["/proc/none", "/dev/null/x"])
+def test_without_its_usual_place_code_goes_to_a_temporary_folder(place, monkeypatch, root):
+    monkeypatch.setenv("MTOR_ABM_CACHE", root)
+    folder, why = compiled._open_cache()
+    assert folder.is_relative_to(place.parent / "temporary") and root in why
+    assert os.environ["MTOR_ABM_CACHE"] == str(folder.parent)  # for the children
+    assert compiled._open_cache() == (folder, "")
+
+
+def test_a_user_without_a_home_has_a_cache(place, monkeypatch):
+    def no_home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("MTOR_ABM_CACHE")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(compiled.Path, "home", no_home)
+    assert compiled.cache_root().parent == place.parent / "temporary"
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="no owners of files")
+def test_code_that_others_may_have_put_there_is_not_run(place, monkeypatch):
+    folder, why = compiled._open_cache()
+    assert why == "" and place.stat().st_mode & 0o077 == 0
+    (folder / "planted.nbc").write_bytes(b"of another user")
+    assert compiled._open_cache()[0] == folder and (folder / "planted.nbc").exists()
+    folder.chmod(0o777)
+    assert compiled._open_cache() == (folder, "")
+    assert not (folder / "planted.nbc").exists() and folder.stat().st_mode & 0o022 == 0
+    monkeypatch.setattr(os, "getuid", lambda: place.stat().st_uid + 1)
+    monkeypatch.setattr(compiled.tempfile, "mkdtemp", lambda prefix: "/proc/none")
+    found, why = compiled._open_cache()
+    assert found is None and "it belongs to someone else" in why

@@ -9,10 +9,13 @@ Environment: `MTOR_ABM_CACHE` moves the cache, `MTOR_ABM_BOUNDSCHECK=1` compiles
 (for hunting a bug; about twice slower), `NUMBA_DISABLE_JIT=1` runs every kernel as plain Python.
 """
 
+import atexit
+import errno
 import hashlib
 import os
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -44,6 +47,9 @@ _STRICT: dict[str, Any] = {
     "_nrt": False,
 }
 
+# Without docstrings or asserts (python -O, -OO) numba takes a function for another.
+_FLAGS = (sys.version, numba.__version__, np.__version__, BOUNDSCHECK, sys.flags.optimize)
+
 if JIT_IS_OFF:
     np.seterr(over="ignore")  # the keyed hash wraps around 2**64 by intent
 
@@ -54,7 +60,7 @@ def source_fingerprint() -> str:
     for path in sources.of_compiled_code(PACKAGE):
         digest.update(str(path.relative_to(PACKAGE)).encode())
         digest.update(path.read_bytes())
-    digest.update(repr((sys.version, numba.__version__, np.__version__, BOUNDSCHECK)).encode())
+    digest.update(repr(_FLAGS).encode())
     return digest.hexdigest()[:16]
 
 
@@ -73,33 +79,82 @@ def place_fingerprint() -> str:
 
 def cache_root() -> Path:
     """Folder that holds one cache per version of the sources."""
-    chosen = os.environ.get("MTOR_ABM_CACHE")
-    if chosen:
-        return Path(chosen)
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "mtor_abm"
-
-
-def _open_cache() -> Path | None:
-    """Point numba at this version's folder; return None where no folder can be written."""
-    folder = cache_root() / source_fingerprint()
+    chosen = os.environ.get("MTOR_ABM_CACHE") or os.environ.get("XDG_CACHE_HOME")
+    if os.environ.get("MTOR_ABM_CACHE"):
+        return Path(str(chosen))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "used").touch()
-    except OSError:
-        return None
-    for other in folder.parent.iterdir():
+        return Path(chosen or Path.home() / ".cache") / "mtor_abm"
+    except RuntimeError:  # a user without a home
+        return Path(tempfile.gettempdir()) / f"mtor_abm-{getattr(os, 'getuid', int)()}"
+
+
+def _open_cache() -> tuple[Path | None, str]:
+    """Point numba at this version's folder; also why another had to be taken, in a few words.
+
+    Where the usual place cannot be used, compiled code goes to a temporary folder: a process that
+    compiled for itself would round some last bits differently. Children find it by the environment.
+    """
+    why = ""
+    try:
+        folder = _own_folder(cache_root())
+        _forget_unused(folder.parent)
+    except OSError as error:
+        why = f"{cache_root()}: {error.strerror or error}"
+        try:
+            root = Path(tempfile.mkdtemp(prefix="mtor_abm-"))
+            atexit.register(_remove, root, os.getpid())
+            folder = _own_folder(root)
+        except OSError:
+            return None, why
+        os.environ["MTOR_ABM_CACHE"] = str(root)
+    numba.config.CACHE_DIR = str(folder)
+    return folder, why
+
+
+def _own_folder(root: Path) -> Path:
+    """This version's folder, which nobody but its owner can write to: its code will be run.
+
+    Raises:
+        OSError: it cannot be made or written to, or it is not ours alone.
+    """
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = root / f"{source_fingerprint()}-{_place()}"
+    if hasattr(os, "getuid"):
+        for place in (root, folder):
+            if place.exists() and place.stat().st_uid != os.getuid():
+                raise PermissionError(errno.EPERM, "it belongs to someone else")
+            if place.exists() and place.stat().st_mode & 0o022:
+                shutil.rmtree(folder, ignore_errors=True)  # others may have put code there
+                root.chmod(0o700)
+    folder.mkdir(exist_ok=True, mode=0o700)
+    (folder / "used").touch()
+    return folder
+
+
+def _place() -> str:
+    """Hash (8 hex) of where the sources lie and of the processor; each has code of its own."""
+    import llvmlite.binding  # type: ignore[import-untyped]
+
+    about = f"{PACKAGE} {llvmlite.binding.get_host_cpu_name()}"
+    return hashlib.sha256(about.encode()).hexdigest()[:8]
+
+
+def _forget_unused(root: Path) -> None:
+    for other in root.iterdir():
         mark = other / "used"
         try:
             if (time.time() - mark.stat().st_mtime) / 86400.0 > KEEP_UNUSED_CACHES_DAYS:
                 shutil.rmtree(other, ignore_errors=True)
         except OSError:
             continue
-    numba.config.CACHE_DIR = str(folder)
-    return folder
 
 
-CACHE_FOLDER = None if JIT_IS_OFF else _open_cache()
+def _remove(root: Path, pid: int) -> None:
+    if os.getpid() == pid:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+CACHE_FOLDER, WHY_NOT_THE_USUAL_PLACE = (None, "") if JIT_IS_OFF else _open_cache()
 
 
 def _cached(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
