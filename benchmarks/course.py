@@ -34,11 +34,12 @@ def course(scenario, seed, days):
     """Rows of the columns on these days, and the seconds."""
     started = time.perf_counter()
     model = MarrowModel(scenario.changed({"run.days": float(max(days))}), seed=seed)
-    rows, first = [], observe.row(model)
+    observer = observe.Observer()
+    rows, first = [], observer.row(model)
     for day in days:
         while model.time_h < day * 24.0:
             model.step()
-        rows.append(observe.row(model))
+        rows.append(observer.row(model))
     relative = {"tumour_area_mm2": first["tumour_area_mm2"], "bv_tv": first["bv_tv"]}
     for row in rows:
         for name, start in relative.items():

@@ -1,15 +1,17 @@
 """Outside the marrow: the primary tumour that sheds cells into blood.
 
-The primary grows as a well-mixed mass with the mTOR network of one typical cell. What it sheds
-is sampled from a strip of its rim (`primary/`) and scaled to its size; the cells become agents in
-blood (`cells/circulating.py`). It starts empty, since most experiments inject cells into bone.
+The primary grows as a well-mixed mass with the mTOR network of one typical tumour cell. What it
+sheds is sampled from a strip of its rim (`primary/`) and scaled to its size; the cells become
+agents in blood (`cells/circulating.py`). It starts empty, since most experiments inject cells into
+bone.
 """
 
 import numpy as np
 
 from .cells.sensing import Exposure
 from .cells.tissue import Surroundings
-from .mtor import Dosage, Signals, advance_network, blank_signals
+from .cells.tumour_rules import translated_growth
+from .mtor import UNTREATED_INPUTS, Dosage, Signals, advance_network, blank_signals
 from .numerics.chance import uniform
 from .numerics.compiled import kernel, making_kernel
 from .parameters import Group, number
@@ -66,9 +68,8 @@ class PrimaryTumour:
         self.cells = parameters.primary_cells
         self.dosage = dosage
         self.signals: Signals = blank_signals(1)
-        for name, value in (("growth_factor", 0.6), ("cxcr4", 0.3), ("integrin", 0.3)):
+        for name, value in UNTREATED_INPUTS.items():
             getattr(self.signals, name)[0] = value
-        self.signals.oxygen[0] = 1.0
 
     def step(self, s: Surroundings) -> None:
         """Grow, then shed whole cells into blood."""
@@ -82,11 +83,10 @@ class PrimaryTumour:
         self.signals.kinase1[0] = blood.kinase1[0]
         self.signals.kinase2[0] = blood.kinase2[0]
         advance_network(1, self.signals, self.dosage, 1.0, 1.0, s.network, s.dt_h)
-        translated = float(self.signals.p4ebp1[0]) / s.reference.p4ebp1
+        tumour = s.tissues["tumour"].rates
+        translated = translated_growth(float(self.signals.p4ebp1[0]), tumour, s.reference)
         room = max(0.0, 1.0 - self.cells / p.primary_cells_max)
-        self.cells *= np.exp(
-            p.primary_growth_rate_per_h * (0.25 + 0.75 * translated) * room * s.dt_h
-        )
+        self.cells *= np.exp(p.primary_growth_rate_per_h * translated * room * s.dt_h)
         if self.rim is not None:
             self.rim.dose(Exposure(*(layer[0] for layer in blood)))
             self.rim.step()

@@ -8,7 +8,7 @@ that empties over a day or so into the TGF-beta and IGF-1 fields.
 import numpy as np
 
 from .fields import IGF1, TGFB
-from .marrow import BONE, MARROW, World
+from .marrow import BONE, MARROW, WALL, World
 from .numerics.compiled import kernel
 from .parameters import Group, number, tuple_type
 
@@ -63,6 +63,8 @@ def count_bone_faces(world: World) -> None:
     faces = world.faces
     reach = faces[3]
     for site in range(reach, world.ground.shape[0] - reach):
+        if world.ground[site] == WALL:
+            continue
         count = 0
         for offset in faces:
             if world.ground[site + offset] == BONE:
@@ -77,8 +79,7 @@ def resorbed(world: World, sites: np.ndarray) -> None:
     world.mineral[sites] = 0.0
     world.antiresorptive[sites] = 0.0
     world.bone_pool[sites] += 1.0
-    for offset in world.faces:
-        np.subtract.at(world.bone_faces, sites + offset, 1)
+    _add_faces(world, sites, -1)
 
 
 def formed(world: World, sites: np.ndarray) -> None:
@@ -86,5 +87,12 @@ def formed(world: World, sites: np.ndarray) -> None:
     world.ground[sites] = BONE
     world.cavity[sites] = 0
     world.mineral[sites] = 1.0
+    _add_faces(world, sites, 1)
+
+
+def _add_faces(world: World, sites: np.ndarray, change: int) -> None:
+    """Change the count of bone faces beside these sites; the wall has none."""
     for offset in world.faces:
-        np.add.at(world.bone_faces, sites + offset, 1)
+        beside = sites + offset
+        beside = beside[world.ground[beside] != WALL]
+        np.add.at(world.bone_faces, beside, np.array(change).astype(np.uint8))  # -1 wraps to 255

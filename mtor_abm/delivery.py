@@ -145,13 +145,17 @@ class Pharmacy:
         self._act_on_bone(world, step)
 
     def _act_on_bone(self, world: World, step: int) -> None:
-        """Bisphosphonate lies on all bone alike; it also speeds formation (Moffitt HAL source)."""
+        """Bisphosphonate lies on all bone alike; it also speeds formation (Moffitt HAL source).
+
+        Several drugs share one site of action: each adds its own gain times its share bound.
+        """
         if not self.bone_units:
             return
         units = sum(curve[step] for curve in self.bone_units.values())
         world.antiresorptive[:] = np.where(world.ground == BONE, np.float32(units), 0.0)
-        for key in self.bone_units:
+        self.formation_speed = 1.0
+        for key, curve in self.bone_units.items():
             action = DRUGS[key].action
             assert isinstance(action, Antiresorptive)
             gain = float(action.formation_time_divisor) - 1.0
-            self.formation_speed = 1.0 + gain * units / (1.0 + units)
+            self.formation_speed += gain * curve[step] / (1.0 + units)

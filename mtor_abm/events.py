@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 #: Why a cell died or left, in the order of the codes in column `cause` of a population.
 CAUSE_MEANINGS = {
     "": "alive, or no death",
-    "baseline": "death without a named stress; a precursor that left the marrow",
+    "baseline": "a tumour cell that died without a named stress",
     "hypoxia": "too little oxygen",
     "anoikis": "detached in blood",
     "lifespan": "end of its lifespan",
@@ -25,6 +25,8 @@ CAUSE_MEANINGS = {
     "starvation": "a cell in blood whose energy store ran out",
     "co_opted": "a vessel site closed and lost within tumour",
     "tgfb": "an osteoclast killed by TGF-beta",
+    "left_marrow": "a precursor that left the marrow",
+    "extravasation": "a tumour cell that stopped in a vessel and did not live through leaving it",
 }
 CAUSES = tuple(CAUSE_MEANINGS)
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from pydantic import model_validator
 
+from .errors import UserError
 from .numerics.diffusion import DiffusionSolver, Medium
 from .numerics.lattice import Lattice
 from .parameters import Group, number
@@ -36,9 +38,20 @@ class FieldParameters(Group):
         "no exchange with blood",
         "assumed",
         low=0,
+        high=1e6,
         what="level in the blood of a sinusoid",
     )
     boundary: Literal["mirror"] | float = "mirror"
+
+    @model_validator(mode="after")
+    def _blood_needs_a_way_in(self) -> "FieldParameters":
+        usual = type(self).model_fields["vessel_level"].default
+        if self.vessel_permeability_per_s == 0.0 and self.vessel_level != usual:
+            raise UserError(
+                f"vessel_level = {self.vessel_level:g} has no effect, since "
+                "vessel_permeability_per_s is 0; give that too, or leave vessel_level out"
+            )
+        return self
 
 
 class OxygenField(FieldParameters):

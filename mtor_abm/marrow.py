@@ -17,6 +17,9 @@ MARROW, BONE, WALL = 0, 1, 2
 NOBODY, TUMOUR, PRECURSOR, OSTEOCLAST, MESENCHYMAL, OSTEOBLAST, ADIPOCYTE, CAR, LINING = range(9)
 OSTEOCYTE = 11  # in BONE sites only
 OESTROGEN = 0  # place in World.serum
+# Steps of a cell to one of the 8 nearest sites, four at a distance of 1 site and four of root 2
+MEAN_STEP = (1.0 + 2.0**0.5) / 2.0  # mean length, sites
+MEAN_SQUARE_STEP = 1.5  # mean square, sites^2
 # vessel
 NO_VESSEL, STABLE, SPROUT, TIP = 0, 1, 2, 3
 
@@ -109,6 +112,12 @@ def look_around(site, code, world):
         stable |= world.vessel[there] == STABLE
         tip |= world.vessel[there] == TIP
     return n_touching, n_free, stable, tip
+
+
+@rule
+def steps_per_h(speed_um_per_h, step_um):
+    """Steps to a nearest site in an hour, 1/h, that make up a speed along the path."""
+    return speed_um_per_h / (MEAN_STEP * step_um)
 
 
 @rule

@@ -13,7 +13,7 @@ from .cells.endothelial import EndothelialParameters
 from .cells.tissue import Tissue, live
 from .delivery import Pharmacy
 from .errors import UserError
-from .fields import FIELDS, OXYGEN, FieldParameters, FieldState
+from .fields import FIELDS, FieldParameters, FieldState
 from .histomorphometry import struts
 from .marrow import BONE
 from .mesa_compat import DEFAULT_SEED, MesaModel
@@ -171,8 +171,7 @@ class MarrowModel(MesaModel):
         self.inoculum = scenario.of(seeding.InoculumParameters)
         if self.inoculum.day == 0.0:
             seeding.place_tumour(s, self.inoculum, draws)
-        oxygen = scenario.fields[FIELDS[OXYGEN].key]
-        self.perfusion = Perfusion(oxygen)  # type: ignore[arg-type]
+        self.perfusion = Perfusion(self._field_rows()[: len(FIELDS)])
 
     def _pharmacy(self, lattice: Lattice) -> Pharmacy:
         """The drugs of the scenario."""
@@ -198,7 +197,6 @@ class MarrowModel(MesaModel):
                 for _ in range(6):
                     tissue.signal(s)
         s.tally.clear()
-        self.last_look_h = 0.0
         self.bone_sites_at_start = int((s.world.ground == BONE).sum())
         self.cortex_sites = seeding.cortex_sites(self.settings.of(seeding.GeometryParameters))
         trabecular = s.lattice.interior(s.world.ground)[self.cortex_sites :] == BONE

@@ -192,6 +192,10 @@ SIGNALS = {
 }
 
 
+#: Inputs of the untreated attached cell of docs/network.md.
+UNTREATED_INPUTS = {"growth_factor": 0.6, "cxcr4": 0.3, "integrin": 0.3, "oxygen": 1.0}
+
+
 class Signals(NamedTuple):
     """Columns of SIGNALS for one population, each float32 of shape (capacity,)."""
 
@@ -260,10 +264,13 @@ def pi3k(growth_factor, cxcr4, integrin, s6k, pten, p):
 
 @woven_rule
 def mtorc2_activity(pi3k_now, integrity, kinase2, rictor, p):
-    """PI3K activates mTORC2 above a base; it needs rictor and assembly, and kinase inhibitors."""
+    """PI3K activates mTORC2 above a base; rictor and assembly limit it, kinase inhibitors block it.
+
+    More rictor than wild type raises it to at most 1, all mTORC2 at work.
+    """
     induced = pi3k_now * (1.0 + p.mtorc2_half) / (pi3k_now + p.mtorc2_half)
     active = p.mtorc2_base + (1.0 - p.mtorc2_base) * induced
-    return active * integrity * rictor / (1.0 + kinase2)
+    return min(active * integrity * rictor / (1.0 + kinase2), 1.0)
 
 
 @woven_rule
@@ -288,13 +295,16 @@ def relief_of_tsc(integrin, s6k, p):
 
 @woven_rule
 def mtorc1_activity(akt, relief, redd1_now, ampk_now, amino_acids, kinase1, raptor, p):
-    """AKT lifts the brake TSC2; REDD1 and AMPK restore it; adhesion bypasses it (`relief`)."""
+    """AKT lifts the brake TSC2; REDD1 and AMPK restore it; adhesion bypasses it (`relief`).
+
+    More raptor than wild type raises it to at most 1, all mTORC1 at work.
+    """
     lifted = unit_hill2(akt, p.tsc_half)
     tsc = 1.0 - lifted * (1.0 - p.redd1_on_tsc * redd1_now) * (1.0 - p.ampk_on_tsc * ampk_now)
     fed = amino_acids * amino_acids * amino_acids
     half = p.amino_acid_half * p.amino_acid_half * p.amino_acid_half
     nutrient = fed * (1.0 + half) / (fed + half)
-    return nutrient * (1.0 - tsc * (1.0 - relief)) * raptor / (1.0 + kinase1)
+    return min(nutrient * (1.0 - tsc * (1.0 - relief)) * raptor / (1.0 + kinase1), 1.0)
 
 
 @woven_rule
@@ -480,14 +490,13 @@ def steady_state(
         dosage: gene dosage, wild type if None.
         amino_acids, energy: availability, 0..1.
         inputs: input columns of SIGNALS; unnamed ones take the untreated attached values
-            GF 0.6, C4 0.3, IN 0.3, O2 1 and no drug.
+            UNTREATED_INPUTS and no drug.
 
     Returns:
         Every column of SIGNALS as float.
     """
-    untreated = {"growth_factor": 0.6, "cxcr4": 0.3, "integrin": 0.3, "oxygen": 1.0}
     signals = blank_signals(1)
-    for name, value in (untreated | inputs).items():
+    for name, value in (UNTREATED_INPUTS | inputs).items():
         getattr(signals, name)[0] = value
     for _ in range(400):
         advance_network(1, signals, dosage or Dosage(), amino_acids, energy, p, 1.0)

@@ -1,11 +1,11 @@
-"""What is written down about a model: rows of the time series, tables of cells and of fields.
+"""Rows of the time series: what is measured on a model at one moment.
 
 A column is one function with its name, unit and meaning (`@column`); everything else, the data
 dictionary included, follows from COLUMNS. Observing only reads.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -42,6 +42,8 @@ class Column:
         unit: "1" for a pure number.
         meaning: one phrase.
         summary: statistics of it that summary.csv reports (see readouts.STATISTICS).
+        since_last: True for what is counted since the last row, rates too; its mean over time
+            weighs each row by the time since the one before.
         value: view -> number; the view is a `Look` at the model.
     """
 
@@ -49,26 +51,45 @@ class Column:
     unit: str
     meaning: str
     summary: tuple[str, ...]
+    since_last: bool
     value: Callable[["Look"], float]
 
 
 COLUMNS: dict[str, Column] = {}
 
 
-def column(name: str, unit: str, meaning: str, *summary: str) -> Callable[[Any], Any]:
+def column(
+    name: str, unit: str, meaning: str, *summary: str, since_last: bool = False
+) -> Callable[[Any], Any]:
     """Register a function `Look -> number` as a column."""
 
     def register(value: Callable[["Look"], float]) -> Callable[["Look"], float]:
-        COLUMNS[name] = Column(name, unit, meaning, summary, value)
+        COLUMNS[name] = Column(name, unit, meaning, summary, since_last, value)
         return value
 
     return register
 
 
-class Look:
-    """One look at a model, with what several columns need worked out once."""
+@dataclass(frozen=True)
+class Moment:
+    """How far a model had come: its time, h, and its tallies since the start."""
 
-    def __init__(self, model: Any) -> None:
+    time_h: float = 0.0
+    tally: Mapping[str, float] = field(default_factory=dict)
+
+
+START = Moment()
+
+
+class Look:
+    """One look at a model, with what several columns need worked out once.
+
+    Args:
+        model: a MarrowModel.
+        earlier: moment since which rates and counts are taken.
+    """
+
+    def __init__(self, model: Any, earlier: Moment = START) -> None:
         self.model = model
         self.s = model.surroundings
         self.world = self.s.world
@@ -80,16 +101,18 @@ class Look:
         self.b_pm_mm = self.measures.b_pm_mm
         if depth:  # cells work on the inner face of the cortex too
             self.b_pm_mm = bone_perimeter_mm(bone, self.lattice.dx_um)
-        self.tally = dict(self.s.tally)
-        self.since_h = max(model.time_h - model.last_look_h, 0.0)
+        self.since_h = model.time_h - earlier.time_h
+        self.tally = {
+            name: total - earlier.tally.get(name, 0.0) for name, total in self.s.tally.items()
+        }
 
     def cells(self, name: str) -> Any:
         """Population of a type."""
         return self.s.tissues[name].population
 
     def per_day(self, tally: str) -> float:
-        """Rate of a tally since the last look; 0 at the first."""
-        return self.tally.get(tally, 0.0) / self.since_h * 24.0 if self.since_h > 0 else 0.0
+        """Rate of a tally since the last look; NaN where no time has passed."""
+        return self.since(tally) / self.since_h * 24.0 if self.since_h > 0 else float("nan")
 
     def since(self, tally: str) -> float:
         """A tally since the last look."""
@@ -295,24 +318,26 @@ def _cavity(v: Look) -> float:
     return int(v.world.cavity.sum()) * v.lattice.site_area_mm2
 
 
-@column("resorbed_um2_per_d", "um2/d", "bone resorbed per day since the last row", "mean")
+@column("resorbed_um2_per_d", "um2/d", "bone resorbed per day since the last row", "mean",
+        since_last=True)  # fmt: skip
 def _resorbed(v: Look) -> float:
     return v.per_day("resorbed_sites") * v.site_um2()
 
 
-@column("formed_um2_per_d", "um2/d", "bone formed per day since the last row", "mean")
+@column("formed_um2_per_d", "um2/d", "bone formed per day since the last row", "mean",
+        since_last=True)  # fmt: skip
 def _formed(v: Look) -> float:
     return v.per_day("formed_sites") * v.site_um2()
 
 
-@column("ctx_per_d", "1/d", "CTX proxy: bone resorbed per day over the bone at the start", "mean")
+@column("ctx_per_d", "1/d", "CTX proxy: bone resorbed per day over the bone at the start", "mean",
+        since_last=True)  # fmt: skip
 def _ctx(v: Look) -> float:
     return v.per_day("resorbed_sites") / max(v.model.bone_sites_at_start, 1)
 
 
-@column(
-    "p1np_per_d", "1/d", "P1NP proxy: matrix laid down per day over the bone at the start", "mean"
-)
+@column("p1np_per_d", "1/d", "P1NP proxy: matrix laid down per day over the bone at the start",
+        "mean", since_last=True)  # fmt: skip
 def _p1np(v: Look) -> float:
     return v.per_day("laid_sites") / max(v.model.bone_sites_at_start, 1)
 
@@ -326,7 +351,8 @@ def _bsap(v: Look) -> float:
     return n_per_b_pm(count, v.b_pm_mm)
 
 
-@column("p1np_over_ctx", "1", "matrix laid down over bone resorbed since the last row", "mean")
+@column("p1np_over_ctx", "1", "matrix laid down over bone resorbed since the last row", "mean",
+        since_last=True)  # fmt: skip
 def _p1np_over_ctx(v: Look) -> float:
     resorbed = v.since("resorbed_sites")
     return v.since("laid_sites") / resorbed if resorbed > 0 else float("nan")
@@ -379,22 +405,26 @@ def _n_circulating(v: Look) -> float:
     return v.cells("circulating").n
 
 
-@column("n_shed", "1", "cells shed by the primary tumour since the last row", "sum")
+@column("n_shed", "1", "cells shed by the primary tumour since the last row", "sum",
+        since_last=True)  # fmt: skip
 def _n_shed(v: Look) -> float:
     return v.since("shed")
 
 
-@column("n_arrivals", "1", "circulating cells that entered the marrow since the last row", "sum")
+@column("n_arrivals", "1", "circulating cells that entered the marrow since the last row", "sum",
+        since_last=True)  # fmt: skip
 def _n_arrivals(v: Look) -> float:
     return v.since("arrivals")
 
 
-@column("n_mobilised", "1", "dormant cells that went back into blood since the last row", "sum")
+@column("n_mobilised", "1", "dormant cells that went back into blood since the last row", "sum",
+        since_last=True)  # fmt: skip
 def _n_mobilised(v: Look) -> float:
     return v.since("mobilised")
 
 
-@column("n_circulating_deaths", "1", "tumour cells that died in blood since the last row", "sum")
+@column("n_circulating_deaths", "1", "tumour cells that died in blood since the last row", "sum",
+        since_last=True)  # fmt: skip
 def _n_circulating_deaths(v: Look) -> float:
     return v.since("deaths_circulating")
 
@@ -429,7 +459,8 @@ def _cxcl12_slope(v: Look) -> float:
     return float((np.maximum(highest - here, 0.0) / np.maximum(here, 1e-9)).mean())
 
 
-@column("n_tumour_deaths", "1", "tumour cells that died in the marrow since the last row", "sum")
+@column("n_tumour_deaths", "1", "tumour cells that died in the marrow since the last row", "sum",
+        since_last=True)  # fmt: skip
 def _n_tumour_deaths(v: Look) -> float:
     return v.since("deaths_tumour")
 
@@ -465,15 +496,15 @@ COMPARED_STATES = {("tumour", "dormant"), ("endothelial", "tip"), ("endothelial"
 
 
 def _register_fields() -> None:
-    for row, field in enumerate(FIELDS):
+    for row, kind in enumerate(FIELDS):
 
         def mean(v: Look, row: int = row) -> float:
             return float(v.world.level[row][v.in_marrow()].mean(dtype=np.float64))
 
         column(
-            f"mean_{field.key}_{field.unit}",
-            field.unit,
-            f"{field.label}, mean over the marrow",
+            f"mean_{kind.key}_{kind.unit}",
+            kind.unit,
+            f"{kind.label}, mean over the marrow",
             "mean",
         )(mean)
 
@@ -515,10 +546,32 @@ _register_signals()
 _register_drugs()
 
 
-def row(model: Any) -> dict[str, float]:
-    """One row of the time series, in the order of COLUMNS; starts the tallies anew."""
-    look = Look(model)
-    values = {name: column.value(look) for name, column in COLUMNS.items()}
-    model.surroundings.tally.clear()
-    model.last_look_h = model.time_h
-    return values
+def row(model: Any, earlier: Moment = START) -> dict[str, float]:
+    """One row of the time series, in the order of COLUMNS.
+
+    Args:
+        model: a MarrowModel; nothing in it changes.
+        earlier: moment since which rates and counts are taken, by default the start of the run.
+            An `Observer` keeps that of its last row.
+
+    Returns:
+        Value by column. A rate at the moment itself is NaN: no time has passed.
+    """
+    look = Look(model, earlier)
+    return {name: column.value(look) for name, column in COLUMNS.items()}
+
+
+class Observer:
+    """Takes row after row; rates and counts are those since its own last row.
+
+    Any number of observers may look at one model: none changes what another sees.
+    """
+
+    def __init__(self) -> None:
+        self.last = START
+
+    def row(self, model: Any) -> dict[str, float]:
+        """The next row; rates are NaN in one at hour 0."""
+        values = row(model, self.last)
+        self.last = Moment(model.time_h, dict(model.surroundings.tally))
+        return values

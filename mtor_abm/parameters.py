@@ -15,7 +15,9 @@ from collections import namedtuple
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from .errors import UserError
 
 Confidence = Literal["found", "computed", "recalled", "assumed", "fitted"]
 
@@ -53,13 +55,30 @@ def number(
 
 
 class Group(BaseModel):
-    """A frozen set of parameters; one table of a scenario file. Unknown keys are refused."""
+    """A frozen set of parameters; one table of a scenario file. Unknown keys are refused.
+
+    Class attributes:
+        one_whole: sets of keys that are shares of one whole; each set adds up to at most 1.
+    """
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True
     )
     not_supported: ClassVar[Mapping[str, str]] = {}
     """Keys, or `KEY[]` for a list under KEY, that people look for -> what to write instead."""
+    one_whole: ClassVar[tuple[tuple[str, ...], ...]] = ()
+
+    @model_validator(mode="after")
+    def _shares_add_up_to_one_at_most(self) -> "Group":
+        for keys in self.one_whole:
+            values = [getattr(self, key) for key in keys]
+            if sum(values) > 1.0 + 1e-9:
+                told = " + ".join(f"{k} = {v:g}" for k, v in zip(keys, values, strict=True))
+                raise UserError(
+                    f"{told} is {sum(values):g}, above 1, though they are shares of one whole; "
+                    f"give at most {1.0 - sum(values[1:]):g} for {keys[0]}, or lower the others"
+                )
+        return self
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse, and say what to do instead."""

@@ -2,15 +2,18 @@
 
 A vessel site is perfused if it is connected through open vessels to an arteriole; a sprout is open
 once it has met another vessel. Perfused sites
-exchange oxygen (and drugs, see delivery.py); precursors of osteoclasts come in through them.
+exchange oxygen, whatever other field a scenario lets cross vessels, and drugs (delivery.py);
+precursors of osteoclasts come in through them.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from .anatomy import perfused
 from .cells.osteoclast_rules import OsteoclastParameters
 from .cells.tissue import Surroundings
-from .fields import OXYGEN, OxygenField
+from .fields import OXYGEN, FieldParameters, OxygenField
 from .marrow import World, pick_free
 from .numerics.chance import hashed, uniform
 from .numerics.compiled import making_kernel
@@ -19,10 +22,22 @@ INFLUX_KEY = 11  # key of the luck of arriving precursors
 
 
 class Perfusion:
-    """Keeps the perfused layer, the oxygen exchange and the influx of precursors."""
+    """Keeps the perfused layer, the exchange with blood and the influx of precursors.
 
-    def __init__(self, oxygen: OxygenField) -> None:
+    Args:
+        rows: numbers of the fields, in the order of FIELDS. Each may exchange with blood at
+            perfused vessel sites; only oxygen has a level of its own in arterioles.
+    """
+
+    def __init__(self, rows: Sequence[FieldParameters]) -> None:
+        oxygen = rows[OXYGEN]
+        assert isinstance(oxygen, OxygenField)
         self.oxygen = oxygen
+        self.others = {
+            row: p
+            for row, p in enumerate(rows)
+            if row != OXYGEN and p.vessel_permeability_per_s > 0.0
+        }
 
     def update(self, s: Surroundings) -> None:
         """Recompute flow after vessels changed."""
@@ -38,6 +53,9 @@ class Perfusion:
         level = np.where(inlet > 0, arterial, np.float32(self.oxygen.vessel_level))
         s.doors = np.flatnonzero((world.perfused == 1) & (inlet == 0))  # sinusoids
         s.fields.set_exchange(OXYGEN, permeability, level)
+        for row, p in self.others.items():
+            permeability = world.perfused * np.float32(p.vessel_permeability_per_s)
+            s.fields.set_exchange(row, permeability, np.float32(p.vessel_level))
 
     def replenish(self, s: Surroundings) -> None:
         """Blood brings osteoclast precursors at the rate at which a resting marrow loses them."""

@@ -45,6 +45,16 @@ def time_average(time_d: np.ndarray, values: np.ndarray) -> float:
     return area_under_curve(time_d, values) / span if span > 0.0 else float(values[-1])
 
 
+def interval_average(time_d: np.ndarray, values: np.ndarray) -> float:
+    """Mean over time of what is given per interval: each value weighs the time since the last row.
+
+    Intervals without a value (NaN) are left out; NaN if none has one.
+    """
+    lasted = np.diff(time_d, prepend=time_d[0])
+    known = ~np.isnan(values) & (lasted > 0.0)
+    return float(np.average(values[known], weights=lasted[known])) if known.any() else float("nan")
+
+
 def change_percent(time_d: np.ndarray, values: np.ndarray) -> float:
     """Last value against the first, in per cent of the first; NaN if the first is 0."""
     if values[0] == 0.0:
@@ -131,7 +141,8 @@ def summarise(
     """The tidy table readout, unit, value of one run.
 
     Args:
-        columns: `observe.COLUMNS`: name -> column with `unit` and `summary`.
+        columns: `observe.COLUMNS`: name -> column with `unit`, `summary` and, for what is counted
+            since the last row, `since_last`.
         time_d: shape (n,), days since the start.
         series: name -> shape (n,); NaN rows of a column are left out.
         events: (event, cell_type) -> count.
@@ -148,7 +159,12 @@ def summarise(
             statistic = STATISTICS[statistic_name]
             values = np.asarray(series[name], dtype=np.float64)
             known = ~np.isnan(values)
-            value = statistic.compute(time_d[known], values[known]) if known.any() else float("nan")
+            if statistic_name == "mean" and getattr(column, "since_last", False):
+                value = interval_average(time_d, values)
+            elif known.any():
+                value = statistic.compute(time_d[known], values[known])
+            else:
+                value = float("nan")
             add(f"{name}_{statistic_name}", statistic.unit.format(column.unit).strip(), value)
     for (event, cell_type), count in sorted(events.items()):
         add(f"{EVENTS_PREFIX}{event}_{cell_type}".rstrip("_"), "1", float(count))

@@ -11,13 +11,14 @@ from mtor_abm.cells.sensing import Exposure, Sensing, SensingParameters
 from mtor_abm.cells.tissue import Surroundings
 from mtor_abm.events import EventLog
 from mtor_abm.fields import FIELDS, FieldState
-from mtor_abm.marrow import BONE, LINING, blank_world
+from mtor_abm.marrow import BONE, LINING, MEAN_STEP, blank_world
 from mtor_abm.mtor import NetworkParameters, NetworkRates, Reference, reference
 from mtor_abm.numerics.lattice import Lattice
 from mtor_abm.parameters import kernel_values
 from mtor_abm.scenario import Scenario
 
 SURE = 1e6  # 1/h
+A_SITE_AN_HOUR = 10.0 * MEAN_STEP  # um/h on sites of 10 um: one step in an hour, for certain
 NEVER = 0.0
 
 DEFAULTS = Scenario.from_tables()
@@ -92,12 +93,12 @@ def change_rates(s, tissue, **changes):
 
 
 def one_step(s, *names):
-    """Decide, settle and apply for these tissues (all if none are named), as a step does."""
+    """Decide, settle, apply and go on for these tissues (all if none are named), as a step does."""
     tissues = [t for name, t in s.tissues.items() if not names or name in names]
     for tissue in tissues:
         tissue.begin()
         tissue.decide(s)
-    for phase in ("claim", "award", "clear", "apply"):
+    for phase in ("claim", "award", "clear", "apply", "go_on"):
         for tissue in tissues:
             getattr(tissue, phase)(s)
     s.step += 1

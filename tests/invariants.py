@@ -63,6 +63,7 @@ def check_bone(model):
     inside = model.surroundings.lattice.inside()
     assert np.array_equal(kept[inside], world.bone_faces[inside])
     world.bone_faces[:] = kept
+    assert not kept[world.ground == WALL].any(), "the wall has no bone faces"
     assert world.mineral.min() >= 0.0
     assert world.mineral.max() <= 1.0
     assert not world.mineral[world.ground == WALL].any()
@@ -133,8 +134,9 @@ class Ledger:
     def check(self):
         """Step once; everything that came or went must be in the log and in the tallies."""
         model = self.model
-        model.surroundings.tally.clear()
+        before = dict(model.surroundings.tally)
         model.step()
+        self.tally = {k: v - before.get(k, 0.0) for k, v in model.surroundings.tally.items()}
         log = model.take_events()
         now = self._uids()
         for name in now:
@@ -157,7 +159,7 @@ class Ledger:
         self._check_mineral()
 
     def _check_mineral(self):
-        tally = self.model.surroundings.tally
+        tally = self.tally
         bone_sites, laid = self._mineral()
         formed, resorbed = tally.get("formed_sites", 0), tally.get("resorbed_sites", 0)
         assert bone_sites - self.mineral[0] == formed - resorbed

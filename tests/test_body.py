@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hand_made import empty_marrow
+from hand_made import change_rates, empty_marrow
 
 from mtor_abm.body import BodyParameters, PrimaryTumour
 from mtor_abm.mtor import Dosage, Signals
@@ -59,6 +59,14 @@ def test_without_raptor_a_quarter_of_growth_is_left():
     for _ in range(100):
         body.step(s)
     assert body.cells == pytest.approx(1e6 * math.exp(0.25), rel=1e-3)
+
+
+def test_growth_goes_by_the_tumour_cell_s_own_number():
+    s, body = primary(Dosage(raptor=0.0), primary_growth_rate_per_h=0.01, primary_cells_max=1e12)
+    change_rates(s, "tumour", division_without_4ebp1=0.6)
+    for _ in range(100):
+        body.step(s)
+    assert body.cells == pytest.approx(1e6 * math.exp(0.6), rel=1e-3)
 
 
 def test_shedding_is_in_proportion_to_what_the_rim_lets_go():

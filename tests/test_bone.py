@@ -15,7 +15,7 @@ from mtor_abm.bone import (
     resorbed,
 )
 from mtor_abm.fields import IGF1, TGFB
-from mtor_abm.marrow import BONE, MARROW
+from mtor_abm.marrow import BONE, MARROW, WALL
 from mtor_abm.parameters import kernel_values
 
 P = kernel_values(BoneRates, DEFAULTS.of(BoneParameters))
@@ -29,6 +29,18 @@ def test_faces_of_a_plus_shaped_piece():
     assert list(s.world.bone_faces[here + s.world.faces]) == [1, 1, 1, 1]
     diagonal = s.lattice.site(5, 5)
     assert s.world.bone_faces[diagonal] == 2
+
+
+def test_the_wall_has_no_faces():
+    s = empty_marrow()
+    edge = [s.lattice.site(0, y) for y in range(9)] + [s.lattice.site(x, 8) for x in range(1, 9)]
+    put_bone(s, edge)
+    wall = s.world.ground == WALL
+    assert not s.world.bone_faces[wall].any()
+    resorbed(s.world, np.array(edge))
+    assert not s.world.bone_faces[wall].any()
+    formed(s.world, np.array(edge))
+    assert not s.world.bone_faces[wall].any()
 
 
 def test_resorbing_and_forming_keep_the_count_of_faces():

@@ -1,11 +1,18 @@
 """Keyed randomness: the published hash, no trace of the order of draws, the right distributions."""
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import stats
 
+from mtor_abm import cells
+from mtor_abm.cells import draws
+from mtor_abm.numerics import chance
 from mtor_abm.numerics.chance import child_uid, hashed, mix, standard_normal, uniform
 from mtor_abm.numerics.compiled import kernel
+from mtor_abm.primary import cells as rim_cells
 
 pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
 
@@ -23,9 +30,9 @@ def fill_normal(out, seed):
 
 
 def uniforms(*keys):
-    draws = np.empty(20000)
-    fill_uniform(draws, *keys)
-    return draws
+    drawn = np.empty(20000)
+    fill_uniform(drawn, *keys)
+    return drawn
 
 
 def splitmix64(state):
@@ -61,17 +68,17 @@ def test_the_hash_is_a_chain_and_every_key_counts():
 
 
 def test_uniform_is_uniform_over_cells_steps_and_events():
-    for draws in (uniforms(1, 5, 10), uniforms(1, 6, 10), uniforms(2, 5, 10)):
-        assert draws.min() >= 0.0 and draws.max() < 1.0
-        assert stats.kstest(draws, "uniform").pvalue > 1e-3
+    for drawn in (uniforms(1, 5, 10), uniforms(1, 6, 10), uniforms(2, 5, 10)):
+        assert drawn.min() >= 0.0 and drawn.max() < 1.0
+        assert stats.kstest(drawn, "uniform").pvalue > 1e-3
     pairs = np.corrcoef([uniforms(1, step, event) for step in (0, 1) for event in (10, 11)])
     assert np.abs(pairs - np.eye(4)).max() < 4 / 20000**0.5
 
 
 def test_normal_is_normal():
-    draws = np.empty(20000)
-    fill_normal(draws, 3)
-    assert stats.kstest(draws, "norm").pvalue > 1e-3
+    drawn = np.empty(20000)
+    fill_normal(drawn, 3)
+    assert stats.kstest(drawn, "norm").pvalue > 1e-3
 
 
 def test_identities_of_daughters_fit_a_double_and_differ():
@@ -79,3 +86,34 @@ def test_identities_of_daughters_fit_a_double_and_differ():
     assert len(uids) == 59 * 60
     assert max(uids) < 2**53
     assert all(int(float(uid)) == uid for uid in uids)
+
+
+CELL_FILES = sorted(Path(cells.__file__).parent.glob("*.py"))
+DRAWS = {name: value for name, value in vars(draws).items() if name.isupper()}
+
+
+def test_every_event_of_a_cell_has_a_number_of_its_own():
+    numbers = [value for name, value in DRAWS.items() if not name.startswith("_")]
+    assert len(set(numbers)) == len(numbers)
+    assert chance.CHILD not in numbers
+    assert max(numbers) < draws._FURTHER_MOVE, "further moves have keys above all events"
+
+
+def drawn_names():
+    """Per file: the names of the events that are drawn for, once for each place."""
+    found = {}
+    for path in [*CELL_FILES, Path(rim_cells.__file__)]:
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+                if call.func.id in ("uniform_from", "uniform", "standard_normal", "hashed"):
+                    found.setdefault(path.name, []).append(ast.unparse(call.args[-1]))
+    return found
+
+
+def test_each_draw_names_its_event_and_each_event_is_drawn_in_one_place():
+    """Claims are looked at twice, when a ticket is put down and when it is compared."""
+    found = drawn_names()
+    assert found["settling.py"] == ["CLAIM", "CLAIM"]
+    names = [name for path, of_file in found.items() if path != "settling.py" for name in of_file]
+    assert set(names) == set(DRAWS) - {"CLAIM", "_FURTHER_MOVE"}, "a literal, or a name unused"
+    assert len(set(names)) == len(names), "one event, two places"

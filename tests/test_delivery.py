@@ -1,5 +1,7 @@
 """Drugs from plasma to cells: exchange at perfused vessels, units of action, bone, cell shares."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hand_made import empty_marrow, put_bone
@@ -9,6 +11,7 @@ from mtor_abm.drugs import DRUGS
 from mtor_abm.fields import FIELDS, FieldState
 from mtor_abm.marrow import blank_world
 from mtor_abm.schedule import Schedule
+from mtor_abm.sourced import sourced
 
 DAILY = {"every_h": 24.0, "start_day": 0.0}
 SCHEDULES = {
@@ -93,6 +96,26 @@ def test_bisphosphonate_lies_on_bone_and_speeds_formation():
     assert np.count_nonzero(s.world.antiresorptive) == 2
     gain = float(DRUGS["zoledronate"].action.formation_time_divisor) - 1.0
     assert pharmacy.formation_speed == pytest.approx(1 + gain * units / (1 + units))
+
+
+@pytest.mark.parametrize("first", ["no_gain", "zoledronate"])
+def test_two_antiresorptives_each_add_their_own_gain(first, monkeypatch):
+    """One that does not speed formation takes nothing from zoledronate but its share of bone."""
+    plain = sourced(1.0, "1", "a test", "assumed")
+    zoledronate = DRUGS["zoledronate"]
+    other = replace(zoledronate, key="no_gain",
+                    action=replace(zoledronate.action, formation_time_divisor=plain))  # fmt: skip
+    monkeypatch.setitem(DRUGS, "no_gain", other)
+    keys = sorted(("no_gain", "zoledronate"), reverse=first == "zoledronate")
+    monkeypatch.setitem(SCHEDULES, "no_gain", SCHEDULES["zoledronate"])
+    s, pharmacy = given(*keys)
+    put_bone(s, [s.lattice.site(3, 3)])
+    pharmacy.act(s.world, 24)
+    units = pharmacy.bone_units["zoledronate"][24]
+    assert units > 0
+    gain = float(zoledronate.action.formation_time_divisor) - 1.0
+    assert pharmacy.formation_speed == pytest.approx(1 + gain * units / (1 + 2 * units))
+    assert s.world.antiresorptive[s.world.ground == 1] == pytest.approx(2 * units, rel=1e-6)
 
 
 def test_no_drug_no_effect():

@@ -65,6 +65,7 @@ def state(model):
     for column, values in model.take_events().items():
         parts[f"event {column}"] = np.asarray(values, dtype=str)
     parts["primary"] = np.array([model.body.cells])
+    parts["tally"] = np.array(sorted(s.tally.items()), dtype=str)
     return {name: np.array(values) for name, values in parts.items()}
 
 
@@ -94,10 +95,12 @@ def test_same_seed_same_bytes_other_seed_other_marrow(hours):
 def test_observing_changes_nothing(hours):
     plain = MarrowModel(scenario(), seed=3)
     watched = MarrowModel(scenario(), seed=3)
+    watcher = observe.Observer()
     for _ in range(hours(48, 2)):
         plain.step()
         watched.step()
         observe.row(watched)
+        watcher.row(watched)
         snapshots.cells_table(watched)
         snapshots.fields_table(watched)
     assert differences(state(plain), state(watched)) == []

@@ -7,7 +7,7 @@ from invariants import Ledger, check_all
 from mtor_abm.fields import CXCL12, MCSF, OXYGEN, RANKL, VEGF
 from mtor_abm.marrow import BONE
 from mtor_abm.model import MarrowModel
-from mtor_abm.scenario import Scenario
+from mtor_abm.scenario import MODEL, Scenario
 
 TINY = {"geometry": {"nx": 32, "ny": 32}, "inoculum": {"cells": 20, "clusters": 3}}
 BUSY = {  # everything happens within days
@@ -40,7 +40,11 @@ CASES = {
     "no drug": {},
     "every drug": {"drugs": DRUGS},
     "raptor knock-out": {"genes": {"tumour": {"RPTOR": 0.0}, "circulating": {"RPTOR": 0.0}}},
-    "all genes doubled": {"genes": {"tumour": {"PTEN": 2.0, "CXCR4": 2.0, "PTHLH": 2.0}}},
+    "all genes doubled": {
+        "genes": {
+            cell: dict.fromkeys(genes, 2.0) for cell, genes in MODEL.genes_felt.items() if genes
+        }
+    },
     "step of 3 h": {"run": {"step_h": 3.0}},
 }
 

@@ -284,5 +284,16 @@ def test_hourly_sweeps_follow_a_change_within_some_hours():
 
 
 def test_reference_is_the_untreated_attached_cell():
-    state = steady_state(P)
-    assert reference(P) == (state["s6k"], state["p4ebp1"], state["mtorc2"])
+    """GF 0.6, C4 0.3, IN 0.3, O2 1, no drug: the values of docs/network.md, to its digits."""
+    assert reference(P) == pytest.approx((0.71, 0.66, 0.70), abs=0.005)
+
+
+@pytest.mark.parametrize("gene", ["raptor", "rictor", "pten"])
+def test_a_doubled_gene_saturates(gene):
+    """Activities stay in 0..1, and more of a gene never does less of what it is for."""
+    for inputs in ({}, {"growth_factor": 1.0, "cxcr4": 1.0, "integrin": 1.0}, {"oxygen": 0.0}):
+        wild, doubled = steady_state(P, **inputs), steady_state(P, Dosage(**{gene: 2.0}), **inputs)
+        assert all(0.0 <= value <= 1.0 for value in doubled.values())
+        if gene != "pten":
+            made = {"raptor": "mtorc1", "rictor": "mtorc2"}[gene]
+            assert doubled[made] >= wild[made]

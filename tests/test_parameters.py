@@ -5,9 +5,10 @@ import re
 import pytest
 from pydantic import ValidationError
 
+from mtor_abm.errors import UserError
 from mtor_abm.fields import FIELDS
 from mtor_abm.parameters import Group, kernel_values, number, tuple_type
-from mtor_abm.scenario import GROUPS
+from mtor_abm.scenario import GROUPS, Scenario
 
 CONFIDENCES = {"found", "computed", "recalled", "assumed", "fitted"}
 
@@ -43,6 +44,17 @@ def test_a_group_as_rows_and_as_a_tuple():
 def test_a_group_refuses(wrong):
     with pytest.raises(ValidationError):
         Pond(**wrong)
+
+
+SHARES = [(f"{table}.{keys[0]}", keys) for table, kind in GROUPS.items() for keys in kind.one_whole]
+
+
+@pytest.mark.parametrize(("key", "keys"), SHARES, ids=[key for key, _ in SHARES])
+def test_shares_of_one_whole_add_up_to_one_at_most(key, keys):
+    table = key.partition(".")[0]
+    Scenario.from_tables({table: dict.fromkeys(keys, 1.0 / len(keys))})
+    with pytest.raises(UserError, match="above 1, though they are shares of one whole"):
+        Scenario.from_tables({table: dict.fromkeys(keys, 1.01 / len(keys))})
 
 
 def test_a_group_is_frozen():

@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 from hand_made import DEFAULTS, change_rates, empty_marrow, put, put_bone
 
-from mtor_abm.fields import OXYGEN
+from mtor_abm.errors import UserError
+from mtor_abm.fields import FIELDS, OXYGEN, TGFB, VEGF, VegfField
 from mtor_abm.perfusion import Perfusion
+from mtor_abm.scenario import Scenario
+
+
+def field_rows(**changed):
+    """Numbers of all fields, those named replaced."""
+    return [changed.get(f.key, DEFAULTS.fields[f.key]) for f in FIELDS]
 
 
 def plumbed():
@@ -15,7 +22,7 @@ def plumbed():
     cut = np.array([s.lattice.site(x, 8) for x in range(12)])
     put(s, "endothelial", fed, "stable", arteriole=(np.arange(12) == 0).astype(np.float32))
     put(s, "endothelial", cut, "stable")
-    return s, fed, cut, Perfusion(DEFAULTS.fields["oxygen"])
+    return s, fed, cut, Perfusion(field_rows())
 
 
 def test_flow_needs_a_connection_to_an_arteriole():
@@ -43,6 +50,22 @@ def test_oxygen_comes_from_perfused_sites_only():
     assert not s.world.source[OXYGEN, cut].any()
     s.fields.advance(1e9)
     assert s.world.level[OXYGEN, fed[0]] == s.world.level[OXYGEN].max() < oxygen.arteriole_level
+
+
+def test_any_field_may_cross_the_vessels():
+    s, fed, cut, _ = plumbed()
+    leaky = VegfField(vessel_permeability_per_s=0.5, vessel_level=2.0)
+    Perfusion(field_rows(vegf=leaky)).update(s)
+    s.fields.clear()
+    assert s.world.source[VEGF, fed] == pytest.approx(0.5 * 2.0)
+    assert s.world.uptake[VEGF, fed] == pytest.approx(0.5 + leaky.loss_per_s)
+    assert not s.world.source[VEGF, cut].any()
+    assert not s.world.source[TGFB].any(), "no other field does"
+
+
+def test_a_level_in_blood_without_a_way_out_of_it_is_refused():
+    with pytest.raises(UserError, match="vessel_level = 2 has no effect"):
+        Scenario.from_tables({"fields": {"vegf": {"vessel_level": 2.0}}})
 
 
 def test_precursors_come_in_at_the_rate_that_keeps_their_density():

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..model import MarrowModel
-from ..observe import COLUMNS, row
+from ..observe import COLUMNS, Observer
 from ..readouts import summarise
 from ..scenario import Scenario
 from ..scenario_files import load
@@ -96,14 +96,15 @@ def follow(
     """
     run, output = model.settings.run, model.settings.output
     every = round(output.every_h / run.step_h)
-    rows = [row(model)]
+    observer = Observer()
+    rows = [observer.row(model)]
     for step in range(1, run.n_steps + 1):
         if before_step is not None:
             before_step(model)
         model.step()
         model.take_events()
         if step % every == 0 or step == run.n_steps:
-            rows.append(row(model))
+            rows.append(observer.row(model))
     series = {name: np.array([r[name] for r in rows]) for name in COLUMNS}
     table = summarise(COLUMNS, series["time_d"], series, {})
     return dict(zip(table["readout"], table["value"], strict=True))

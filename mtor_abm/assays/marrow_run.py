@@ -43,6 +43,7 @@ def measure(scenario: Scenario, seed: int, conditions: MarrowConditions) -> dict
     every = max(1, round(scenario.output.every_h / scenario.run.step_h))
     n_steps = scenario.run.n_steps
     look_at = {round(day * 24.0 / scenario.run.step_h): day for day in conditions.at_days}
+    observer = observe.Observer()
     counts: Counter[tuple[str, str]] = Counter()
     rows: list[dict[str, float]] = []
     seen: dict[float, dict[str, float]] = {}
@@ -51,7 +52,7 @@ def measure(scenario: Scenario, seed: int, conditions: MarrowConditions) -> dict
             model.step()
         count_events(counts, model.take_events())
         if step % every == 0 or step == n_steps or step in look_at:
-            rows.append(dict(observe.row(model)))
+            rows.append(observer.row(model))
         if step in look_at:
             seen[look_at[step]] = rows[-1]
     series = {name: np.array([row[name] for row in rows]) for name in COLUMNS}

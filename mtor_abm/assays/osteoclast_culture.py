@@ -128,7 +128,7 @@ def _plated(scenario: Scenario, seed: int, c: OsteoclastCultureConditions) -> Di
         rows = dish.place("osteoclast", sites, state="mature", nuclei=5.0)
         cells = dish.tissues["osteoclast"].population
         rates = dish.tissues["osteoclast"].rates
-        cells.column("lifespan_h")[rows] = lifespans(cells.column("uid")[rows], rates, seed)
+        cells.column("life_left_h")[rows] = lifespans(cells.column("uid")[rows], rates, seed)
     if c.precursors:
         dish.place("osteoclast_precursor", dish.free_sites(c.precursors))
     return dish

@@ -17,7 +17,7 @@ from ..cells.sensing import sense
 from ..cells.tumour import TumourTissue
 from ..cells.tumour_rules import (
     chemotactic_share,
-    crawl_rate,
+    crawl_speed,
     division_rate,
     emt_change,
     persistent_share,
@@ -181,7 +181,7 @@ def _outputs(
     for _ in range(EMT_HOURS):
         emt += emt_change(emt, bound, s6k, mtorc2, p, ref)
     contact = float(signals.integrin[0])
-    speed = crawl_rate(s6k, mtorc2, contact, 0, emt, p, ref, 1.0)
+    speed = crawl_speed(s6k, mtorc2, contact, 0, emt, p, ref)
     share = chemotactic_share(float(signals.cxcr4[0]), contrast, s6k, mtorc2, p, ref)
     blood = kernel_values(CirculatingRates, dish.settings.of(CirculatingParameters))
     detached = anoikis_rate(

@@ -2,7 +2,8 @@
 
 Each is an agent with its own network: no integrin contact, no CXCL12, few growth factors, drug at
 the level of plasma. It lives on a store of energy that poor blood lets run down and that autophagy
-fills up again. Those that pass marrow sinusoids may enter through CXCR4 and CXCL12.
+fills up again. Those that pass marrow sinusoids may stop there by CXCR4 and CXCL12; they enter or
+die.
 """
 
 import numpy as np
@@ -14,12 +15,21 @@ from ..numerics.chance import luck_of, uniform_from
 from ..numerics.compiled import kernel, rule
 from ..numerics.response import happens
 from ..parameters import Group, number, tuple_type
+from .draws import (
+    CIRCULATING_CAUSE,
+    CIRCULATING_DEATH,
+    CIRCULATING_DOOR,
+    CIRCULATING_EXTRAVASATES,
+    CIRCULATING_SITE,
+    CIRCULATING_STOPS,
+)
 from .population import CAUSE, DIE, SPECIAL, STAY, Cells, CellType
 from .sensing import Receptors, occupancy
 from .tissue import Surroundings, Tissue, child_uids
 
 ARRIVE = SPECIAL
 ANOIKIS, STARVATION = CAUSE["anoikis"], CAUSE["starvation"]
+EXTRAVASATION = CAUSE["extravasation"]
 
 CIRCULATING = CellType(
     "circulating", 10, ("detached",), "circulating tumour cell",
@@ -92,7 +102,7 @@ class CirculatingParameters(Group):
     )
     extravasation: float = number(
         0.8, "1", "0.2-0.9, Luzzi 1998; Cameron 2000", "recalled", low=0, high=1,
-        what="share of stopped cells that extravasate, AKT at work",
+        what="share of stopped cells that live through extravasation, AKT at work; the rest die",
     )
     extravasation_s473_half: float = number(
         0.1, "1", "below the 0.22 that a detached cell keeps", "assumed", low=0, high=1,
@@ -143,7 +153,8 @@ def arrest_by_integrin(itgb3, p):
 def extravasating_share(s473, p):
     """Only cells with AKT S473 above a threshold live through extravasation (claim S1.2-2).
 
-    The threshold is soft: power 4, as of the other switches of the network.
+    Share of stopped cells that do; the others die. The threshold is soft: power 4, as of the other
+    switches of the network.
     """
     s2 = s473 * s473
     half2 = p.extravasation_s473_half * p.extravasation_s473_half
@@ -159,6 +170,8 @@ def decide_circulating(
     step: int, dt_h: float,
 ) -> None:  # fmt: skip
     """Each circulating cell dies, stops at a perfused vessel site (a door), or goes round again.
+
+    One that stops enters the marrow or dies there; where the marrow has no room it goes on.
 
     Args:
         doors: int64 (n_doors,), perfused vessel sites.
@@ -179,21 +192,26 @@ def decide_circulating(
             float(signals.foxo[i]), autophagy, s473, float(signals.growth_factor[i]), p
         )
         starving = starvation_rate(missing, p)
-        if happens(uniform_from(luck, 60), anoikis + starving, dt_h):
+        if happens(uniform_from(luck, CIRCULATING_DEATH), anoikis + starving, dt_h):
             cells.intent[i] = DIE
-            hungry = uniform_from(luck, 64) * (anoikis + starving) < starving
+            hungry = uniform_from(luck, CIRCULATING_CAUSE) * (anoikis + starving) < starving
             cells.cause[i] = STARVATION if hungry else ANOIKIS
             continue
         if len(doors) == 0:
             continue
-        door = doors[int(uniform_from(luck, 61) * len(doors))]
+        door = doors[int(uniform_from(luck, CIRCULATING_DOOR) * len(doors))]
         bound = occupancy(float(world.level[CXCL12, door]), cxcl12_kd_nM)
         felt = min(1.0, cxcr4 * bound / (1.0 + float(cxcr4_block[door])))
         stopping = capture_rate(felt, p) * arrest_by_integrin(itgb3, p)
-        if happens(uniform_from(luck, 62), stopping * extravasating_share(s473, p), dt_h):
-            cells.target[i] = pick_free(door, uniform_from(luck, 63), world)
-            if cells.target[i] >= 0:
-                cells.intent[i] = ARRIVE
+        if not happens(uniform_from(luck, CIRCULATING_STOPS), stopping, dt_h):
+            continue
+        if uniform_from(luck, CIRCULATING_EXTRAVASATES) >= extravasating_share(s473, p):
+            cells.intent[i] = DIE
+            cells.cause[i] = EXTRAVASATION
+            continue
+        cells.target[i] = pick_free(door, uniform_from(luck, CIRCULATING_SITE), world)
+        if cells.target[i] >= 0:
+            cells.intent[i] = ARRIVE
 
 
 class CirculatingTissue(Tissue):

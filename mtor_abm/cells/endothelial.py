@@ -20,14 +20,23 @@ from ..marrow import (
     WALL,
     World,
     any_vessel_within,
+    steps_per_h,
     vessel_share_within,
 )
 from ..mtor import Reference, Signals
 from ..numerics.chance import luck_of, uniform_from
 from ..numerics.compiled import kernel, rule, woven_rule
-from ..numerics.response import happens, hill
+from ..numerics.response import happens, hill, takes_step
 from ..parameters import Group, number, tuple_type
-from .population import CAUSE, DIE, DIVIDE, STAY, Cells, CellType
+from .draws import (
+    SPROUT_MATURES,
+    SPROUT_REGRESSES,
+    TIP_ADVANCES,
+    VESSEL_COLLAPSES,
+    VESSEL_SPROUTS,
+    moved_on,
+)
+from .population import CAUSE, DIE, DIVIDE, MOVE, STAY, Cells, CellType
 from .sensing import Receptors
 from .tissue import Surroundings, Tissue, child_uids
 
@@ -45,6 +54,8 @@ NO_VEGF, CO_OPTED = CAUSE["no_vegf"], CAUSE["co_opted"]
 # fmt: off
 class EndothelialParameters(Group):
     """Numbers of the vessels."""
+
+    one_whole = (("speed_on_s6k", "speed_on_mtorc2"),)
 
     spacing_um: float = number(
         80.0, "um", "distance between sinusoids 40-120 um, Nombela-Arrieta 2013", "recalled",
@@ -248,12 +259,12 @@ def decide_endothelial(
             share = share_of_tumour(site, world)
             if share > 0.0 and cells.own_a[i] == 0.0:  # arterioles have a wall of muscle
                 lost = collapse_rate(share, vegf, float(signals.foxo[i]), p)
-                if happens(uniform_from(luck, 34), lost, dt_h):
+                if happens(uniform_from(luck, VESSEL_COLLAPSES), lost, dt_h):
                     cells.intent[i] = DIE
                     cells.cause[i] = CO_OPTED
                     continue
             rate = tip_selection_rate(vegf, p)
-            if rate > 1e-9 and happens(uniform_from(luck, 30), rate, dt_h):
+            if rate > 1e-9 and happens(uniform_from(luck, VESSEL_SPROUTS), rate, dt_h):
                 if has_room_for_tip(site, disc, reach, world, p):
                     cells.target[i] = next_tip_site(site, world, p)
                     if cells.target[i] >= 0:
@@ -262,10 +273,10 @@ def decide_endothelial(
         lost = regression_rate(vegf, float(signals.foxo[i]), p)
         flows = world.perfused[site] == 1
         if state == STATE_SPROUT and flows:
-            if happens(uniform_from(luck, 31), p.maturation_rate_per_h, dt_h):
+            if happens(uniform_from(luck, SPROUT_MATURES), p.maturation_rate_per_h, dt_h):
                 cells.next_state[i] = STATE_STABLE
             continue
-        if happens(uniform_from(luck, 32), lost, dt_h):
+        if happens(uniform_from(luck, SPROUT_REGRESSES), lost, dt_h):
             cells.intent[i] = DIE
             cells.cause[i] = NO_VEGF
             continue
@@ -273,11 +284,38 @@ def decide_endothelial(
             if meets_vessel(site, world.root[site], cells.own_b[i], p, world):
                 cells.next_state[i] = STATE_SPROUT
                 continue
-            speed = tip_speed(vegf, float(signals.s6k[i]), float(signals.mtorc2[i]), p, ref)
-            if happens(uniform_from(luck, 33), speed / step_um, dt_h):
-                cells.target[i] = next_tip_site(site, world, p)
-                if cells.target[i] >= 0:
-                    cells.intent[i] = DIVIDE
+            advance(i, cells, signals, vegf, luck, 0, world, p, ref, step_um, dt_h)
+
+
+@rule
+def advance(i, cells, signals, vegf, luck, moves, world, p, ref, step_um, dt_h):
+    """The tip aims at its next site if its speed takes it further than the moves it has made."""
+    speed = tip_speed(vegf, float(signals.s6k[i]), float(signals.mtorc2[i]), p, ref)
+    if takes_step(uniform_from(luck, TIP_ADVANCES), steps_per_h(speed, step_um), dt_h, moves):
+        cells.target[i] = next_tip_site(cells.site[i], world, p)
+        if cells.target[i] >= 0:
+            cells.intent[i] = DIVIDE
+
+
+@kernel
+def advance_on(
+    n: int, cells: Cells, signals: Signals, world: World, p: EndothelialRates, ref: Reference,
+    step_um: float, seed: int, step: int, dt_h: float, moves: int,
+) -> int:  # fmt: skip
+    """Tips that have just advanced may aim at a further site; returns how many do."""
+    count = 0
+    for i in range(n):
+        goes_on = cells.intent[i] == MOVE
+        cells.intent[i] = STAY
+        cells.target[i] = -1
+        site = cells.site[i]
+        if not goes_on or meets_vessel(site, world.root[site], cells.own_b[i], p, world):
+            continue
+        vegf = angiogenic_level(site, world, p)
+        luck = moved_on(luck_of(seed, cells.uid[i], step), moves)
+        advance(i, cells, signals, vegf, luck, moves, world, p, ref, step_um, dt_h)
+        count += cells.intent[i] == DIVIDE
+    return count
 
 
 @kernel
@@ -329,8 +367,8 @@ class EndothelialTissue(Tissue):
         mothers = self.dividing()
         if len(mothers):
             self._extend(s, mothers, was)
-        cells, n = self.cells, population.n  # extending may have moved the columns
-        s.world.vessel[cells.site[:n]] = LAYER_OF_STATE[cells.state[:n]]
+        self._draw(s)
+        cells = self.cells  # extending may have moved the columns
         dead = population.column("intent") == DIE
         if dead.any():
             rows = np.flatnonzero(dead)
@@ -339,6 +377,23 @@ class EndothelialTissue(Tissue):
             s.world.root[cells.site[rows]] = 0
             population.remove(dead)
         s.vessels_changed |= bool(len(changed) or len(mothers) or dead.any())
+
+    def go_on(self, s: Surroundings) -> None:
+        """Fast tips, or slow ones in a long step, advance over more than one site."""
+        population, moves = self.population, 1
+        while advance_on(
+            population.n, self.cells, population.signals, s.world, self.rates, s.reference,
+            s.lattice.dx_um, s.seed, s.step, s.dt_h, moves,
+        ):  # fmt: skip
+            self.settle(s)
+            self._extend(s, self.dividing(), population.column("state").copy())
+            self._draw(s)
+            moves += 1
+
+    def _draw(self, s: Surroundings) -> None:
+        """Bring the layer of vessels to the states of the cells."""
+        cells, n = self.cells, self.population.n
+        s.world.vessel[cells.site[:n]] = LAYER_OF_STATE[cells.state[:n]]
 
     def _open(self, s: Surroundings, joined: np.ndarray) -> None:
         """A sprout that has met another vessel has a way in and a way out: it joins the network.
@@ -354,7 +409,7 @@ class EndothelialTissue(Tissue):
         world.root[sites[np.isin(world.root[sites], opened[opened != 0])]] = 0
 
     def _extend(self, s: Surroundings, mothers: np.ndarray, was: np.ndarray) -> None:
-        """Put a new tip at each target; a tip that moved on leaves a stalk."""
+        """Put a new tip at each target; a tip that moved leaves a stalk and may go on."""
         cells = self.cells
         sites = cells.target[mothers]
         new = self.population.add(
@@ -364,6 +419,7 @@ class EndothelialTissue(Tissue):
             site=sites,
             state=STATE_TIP,
             length=cells.own_b[mothers] + 1.0,
+            intent=np.where(was[mothers] == STATE_STABLE, STAY, MOVE),
         )
         cells = self.cells  # adding may have moved the columns
         self.population.copy_signals(new, mothers, self.population)

@@ -26,6 +26,18 @@ from ..mtor import Reference, Signals
 from ..numerics.chance import luck_of, uniform_from
 from ..numerics.compiled import kernel, making_kernel, rule
 from ..numerics.response import happens
+from .draws import (
+    LINING_CELL_DIVIDES,
+    OSTEOBLAST_CAVITY_SITE,
+    OSTEOBLAST_DIES,
+    OSTEOBLAST_SITE,
+    OSTEOBLAST_SPREAD_SITE,
+    OSTEOBLAST_SPREADS,
+    OSTEOCYTE_CALLS,
+    PREOSTEOBLAST_CAVITY_SITE,
+    PREOSTEOBLAST_DIES,
+    PREOSTEOBLAST_SITE,
+)
 from .osteoblast_rules import (
     EMBED,
     LINED,
@@ -49,6 +61,8 @@ from .population import CAUSE, DIE, DIVIDE, MOVE, STAY, Cells
 from .sensing import Receptors
 from .settling import apply_moves
 from .tissue import Surroundings, Tissue
+
+LIFESPAN, NO_BONE = CAUSE["lifespan"], CAUSE["no_bone"]
 
 
 @rule
@@ -118,7 +132,7 @@ def decide_osteoblasts(
 def decide_osteocyte(i, cells, p, luck, dt_h):
     """Now and then an osteocyte calls for remodelling (microdamage; Cardoso 2009) for a while."""
     cells.own_a[i] = max(0.0, cells.own_a[i] - dt_h)
-    if happens(uniform_from(luck, 50), p.call_rate_per_h, dt_h):
+    if happens(uniform_from(luck, OSTEOCYTE_CALLS), p.call_rate_per_h, dt_h):
         cells.own_a[i] = p.call_time_h
 
 
@@ -127,9 +141,9 @@ def spread(i, cells, s6k, world, p, ref, luck, dt_h):
     """A cell of the surface divides onto an open cavity site beside it; True if it tries."""
     site = cells.site[i]
     rate = spread_rate(float(world.level[TGFB, site]), s6k, p, ref)
-    if not happens(uniform_from(luck, 52), rate, dt_h):
+    if not happens(uniform_from(luck, OSTEOBLAST_SPREADS), rate, dt_h):
         return False
-    there = nearest_open_cavity(site, uniform_from(luck, 51), world)
+    there = nearest_open_cavity(site, uniform_from(luck, OSTEOBLAST_SPREAD_SITE), world)
     if there < 0:
         return False
     cells.intent[i] = DIVIDE
@@ -151,7 +165,7 @@ def decide_lining(i, cells, s6k, world, p, ref, luck, dt_h):
 @rule
 def line_bare_bone(i, cells, world, p, luck, dt_h):
     """Lining cells cover most of quiet bone (68-95 %, A(BM)2 source), so they fill its gaps."""
-    if happens(uniform_from(luck, 59), p.recover_rate_per_h, dt_h):
+    if happens(uniform_from(luck, LINING_CELL_DIVIDES), p.recover_rate_per_h, dt_h):
         cells.target[i] = surface_beside(cells.site[i], world)
         if cells.target[i] >= 0:
             cells.intent[i] = DIVIDE
@@ -169,17 +183,18 @@ def decide_osteoblast(i, cells, world, p, luck, dt_h):
         return
     if world.mineral[site] >= 1.0:
         cells.intent[i] = EMBED
-        cells.target[i] = nearest_open_cavity(site, uniform_from(luck, 53), world)
+        cavity = uniform_from(luck, OSTEOBLAST_CAVITY_SITE)
+        cells.target[i] = nearest_open_cavity(site, cavity, world)
         if cells.target[i] < 0:
             cells.target[i] = surface_beside(site, world)
         if cells.target[i] < 0:
-            cells.target[i] = pick_free(site, uniform_from(luck, 54), world)
+            cells.target[i] = pick_free(site, uniform_from(luck, OSTEOBLAST_SITE), world)
         return
     oestrogen = float(world.serum[OESTROGEN])
     faster = rise_without_oestrogen(p.death_without_oestrogen, oestrogen)
-    if happens(uniform_from(luck, 55), faster / p.lifespan_h, dt_h):
+    if happens(uniform_from(luck, OSTEOBLAST_DIES), faster / p.lifespan_h, dt_h):
         cells.intent[i] = DIE
-        cells.cause[i] = 4
+        cells.cause[i] = LIFESPAN
 
 
 @rule
@@ -193,15 +208,15 @@ def decide_preosteoblast(i, cells, s6k, mtorc2, world, p, ref, luck, dt_h):
             return
         spread(i, cells, s6k, world, p, ref, luck, dt_h)
         return
-    if happens(uniform_from(luck, 56), p.preosteoblast_death_rate_per_h, dt_h):
+    if happens(uniform_from(luck, PREOSTEOBLAST_DIES), p.preosteoblast_death_rate_per_h, dt_h):
         cells.intent[i] = DIE
-        cells.cause[i] = 7
+        cells.cause[i] = NO_BONE
         return
-    there = nearest_open_cavity(site, uniform_from(luck, 51), world)
+    there = nearest_open_cavity(site, uniform_from(luck, PREOSTEOBLAST_CAVITY_SITE), world)
     if there < 0:
         there = climb_free(site, TGFB, world)
     if there < 0:
-        there = pick_free(site, uniform_from(luck, 57), world)
+        there = pick_free(site, uniform_from(luck, PREOSTEOBLAST_SITE), world)
     cells.target[i] = there
     if there >= 0:
         cells.intent[i] = MOVE

@@ -205,7 +205,7 @@ OsteoblastRates = tuple_type("OsteoblastRates", OsteoblastParameters, __name__)
 def late_by_s6k(s6k, p, ref):
     """The late programme needs mTORC1/S6K (Chen and Long 2015), of which there is a reserve."""
     enough = s6k / ref.s6k * (1.0 + p.late_s6k_half) / (s6k / ref.s6k + p.late_s6k_half)
-    return 1.0 - p.late_rate_on_s6k + p.late_rate_on_s6k * enough
+    return max(0.0, 1.0 - p.late_rate_on_s6k + p.late_rate_on_s6k * enough)
 
 
 @rule

@@ -11,6 +11,7 @@ from ..fields import MCSF, RANKL, TGFB, TNF
 from ..genes import Genes
 from ..marrow import (
     BONE,
+    MEAN_SQUARE_STEP,
     OESTROGEN,
     OSTEOCLAST,
     TUMOUR,
@@ -25,8 +26,20 @@ from ..marrow import (
 from ..mtor import Reference, Signals
 from ..numerics.chance import luck_of, uniform_from
 from ..numerics.compiled import kernel, making_kernel, rule
-from ..numerics.response import happens
+from ..numerics.response import happens, takes_step
 from ..parameters import Group
+from .draws import (
+    OSTEOCLAST_DIES_OF_TGFB,
+    OSTEOCLAST_STARVES,
+    PRECURSOR_COMMITS,
+    PRECURSOR_FOLLOWS_RANKL,
+    PRECURSOR_FOUNDS,
+    PRECURSOR_FUSES,
+    PRECURSOR_LEAVES,
+    PRECURSOR_WALK_SITE,
+    PRECURSOR_WALKS,
+    moved_on,
+)
 from .osteoclast_rules import (
     COMMITTED,
     FOUND,
@@ -52,6 +65,9 @@ from .population import CAUSE, DIE, MOVE, STAY, Cells
 from .sensing import Receptors
 from .settling import apply_moves
 from .tissue import Surroundings, Tissue, child_uids
+
+LEFT_MARROW, LIFESPAN = CAUSE["left_marrow"], CAUSE["lifespan"]
+NO_RANKL, KILLED_BY_TGFB = CAUSE["no_rankl"], CAUSE["tgfb"]
 
 
 @rule
@@ -97,16 +113,17 @@ def decide_precursors(
     disc: np.ndarray, reach: int, step_um: float, seed: int, step: int, dt_h: float,
 ) -> None:  # fmt: skip
     """Precursors wander, commit under RANKL and M-CSF, then fuse with or found an osteoclast."""
-    walk = 4.0 * p.precursor_motility_um2_per_min * 60.0 / (step_um * step_um)
+    walk = walk_steps_per_h(p.precursor_motility_um2_per_min, step_um)
     for i in range(n):
         site = cells.site[i]
         luck = luck_of(seed, cells.uid[i], step)
         cells.intent[i] = STAY
         cells.target[i] = -1
-        if happens(uniform_from(luck, 41), 1.0 / p.precursor_lifetime_h, dt_h):
+        if happens(uniform_from(luck, PRECURSOR_LEAVES), 1.0 / p.precursor_lifetime_h, dt_h):
             cells.intent[i] = DIE
-            cells.cause[i] = 1
+            cells.cause[i] = LEFT_MARROW
             continue
+        beacon = 0
         if cells.state[i] == MONOCYTE:
             signal = rankl_signal(site, world, p)
             mcsf = float(world.level[MCSF, site])
@@ -114,43 +131,87 @@ def decide_precursors(
             rate = commitment_rate(
                 signal, mcsf, tnf, float(signals.s6k[i]), float(signals.p4ebp1[i]), p, ref
             )
-            if happens(uniform_from(luck, 42), rate, dt_h):
+            if happens(uniform_from(luck, PRECURSOR_COMMITS), rate, dt_h):
                 cells.next_state[i] = COMMITTED
                 continue
         else:
-            partner = -1
-            ground = -1
-            for offset in world.near:
-                there = site + offset
-                if world.occupant[there] == OSTEOCLAST:
-                    partner = there
-                if takes_lining(there, world):
-                    ground = there
+            partner, ground = places_on_bone(site, world)
             if partner >= 0:
-                if happens(uniform_from(luck, 43), p.fusion_rate_per_h, dt_h):
+                if happens(uniform_from(luck, PRECURSOR_FUSES), p.fusion_rate_per_h, dt_h):
                     cells.intent[i] = FUSE
                     cells.target[i] = partner
                 continue
             beacon = nearest_within(site, disc, reach, OSTEOCLAST, world)
             if beacon == 0 and ground >= 0:
-                if happens(uniform_from(luck, 44), p.fusion_rate_per_h, dt_h):
+                if happens(uniform_from(luck, PRECURSOR_FOUNDS), p.fusion_rate_per_h, dt_h):
                     cells.intent[i] = FOUND
                     cells.target[i] = ground
                 continue
-            if beacon != 0 and happens(uniform_from(luck, 45), walk, dt_h):
-                cells.target[i] = step_towards(site, beacon, reach, world)
-                if cells.target[i] >= 0:
-                    cells.intent[i] = MOVE
-                    continue
-        if happens(uniform_from(luck, 45), walk, dt_h):
-            up = -1
-            if uniform_from(luck, 46) < p.precursor_bias:
-                up = climb_free(site, RANKL, world)
-            if up < 0:
-                up = pick_free(site, uniform_from(luck, 47), world)
-            cells.target[i] = up
-            if up >= 0:
-                cells.intent[i] = MOVE
+        wander(i, cells, beacon, reach, luck, walk * dt_h, 0, world, p)
+
+
+@rule
+def walk_steps_per_h(motility_um2_per_min, step_um):
+    """Steps to a nearest site in an hour that make up a motility D: mean square path 4 D t."""
+    return 4.0 * motility_um2_per_min * 60.0 / (MEAN_SQUARE_STEP * step_um * step_um)
+
+
+@rule
+def places_on_bone(site, world):
+    """Sites beside a committed precursor: an osteoclast to join, bone to settle on; -1 if none."""
+    partner = -1
+    ground = -1
+    for offset in world.near:
+        there = site + offset
+        if world.occupant[there] == OSTEOCLAST:
+            partner = there
+        if takes_lining(there, world):
+            ground = there
+    return partner, ground
+
+
+@rule
+def wander(i, cells, beacon, reach, luck, steps, moves, world, p):
+    """A precursor that has not yet made its steps goes on: to an osteoclast, up RANKL, anywhere."""
+    if not takes_step(uniform_from(luck, PRECURSOR_WALKS), steps, 1.0, moves):
+        return
+    site = cells.site[i]
+    there = -1
+    if beacon != 0:
+        there = step_towards(site, beacon, reach, world)
+    if there < 0 and uniform_from(luck, PRECURSOR_FOLLOWS_RANKL) < p.precursor_bias:
+        there = climb_free(site, RANKL, world)
+    if there < 0:
+        there = pick_free(site, uniform_from(luck, PRECURSOR_WALK_SITE), world)
+    cells.target[i] = there
+    if there >= 0:
+        cells.intent[i] = MOVE
+
+
+@kernel
+def wander_on(
+    n: int, cells: Cells, world: World, p: OsteoclastRates, disc: np.ndarray, reach: int,
+    step_um: float, seed: int, step: int, dt_h: float, moves: int,
+) -> int:  # fmt: skip
+    """Precursors that have just moved may aim at a further site; returns how many do."""
+    steps = walk_steps_per_h(p.precursor_motility_um2_per_min, step_um) * dt_h
+    count = 0
+    for i in range(n):
+        goes_on = cells.intent[i] == MOVE
+        cells.intent[i] = STAY
+        cells.target[i] = -1
+        if not goes_on:
+            continue
+        beacon = 0
+        if cells.state[i] == COMMITTED:
+            partner, ground = places_on_bone(cells.site[i], world)
+            beacon = nearest_within(cells.site[i], disc, reach, OSTEOCLAST, world)
+            if partner >= 0 or (beacon == 0 and ground >= 0):
+                continue  # it has come to where it can fuse or settle
+        luck = moved_on(luck_of(seed, cells.uid[i], step), moves)
+        wander(i, cells, beacon, reach, luck, steps, moves, world, p)
+        count += cells.intent[i] == MOVE
+    return count
 
 
 @kernel
@@ -167,19 +228,22 @@ def decide_osteoclasts(
         cells.next_state[i] = MATURE if cells.own_a[i] >= p.nuclei_to_resorb else MONONUCLEAR
         s6k = float(signals.s6k[i])
         signal = best_signal(footprint[i], world, p)
-        if cells.age_h[i] * ageing(oestrogen, s6k, p, ref) > cells.own_b[i]:
+        if cells.own_b[i] < 0.0:
             cells.intent[i] = DIE
-            cells.cause[i] = 4
+            cells.cause[i] = LIFESPAN
             continue
+        cells.own_b[i] -= dt_h * ageing(oestrogen, s6k, p, ref)
         tnf = float(world.level[TNF, cells.site[i]])
-        if happens(uniform_from(luck, 48), starvation_rate(signal, tnf, s6k, p, ref), dt_h):
+        if happens(
+            uniform_from(luck, OSTEOCLAST_STARVES), starvation_rate(signal, tnf, s6k, p, ref), dt_h
+        ):
             cells.intent[i] = DIE
-            cells.cause[i] = 5
+            cells.cause[i] = NO_RANKL
             continue
         tgfb = float(world.level[TGFB, cells.site[i]])
-        if happens(uniform_from(luck, 49), tgfb_death_rate(tgfb, p), dt_h):
+        if happens(uniform_from(luck, OSTEOCLAST_DIES_OF_TGFB), tgfb_death_rate(tgfb, p), dt_h):
             cells.intent[i] = DIE
-            cells.cause[i] = 13
+            cells.cause[i] = KILLED_BY_TGFB
             continue
         n_parts = 0
         idle = -1
@@ -214,20 +278,24 @@ def resorb(
 ) -> float:  # fmt: skip
     """Take mineral from sites being dug; their bisphosphonate shortens life. Returns sites."""
     taken = 0.0
+    oestrogen = float(world.serum[OESTROGEN])
     for i in range(n):
         if cells.intent[i] == DIE:
             continue
         signal = best_signal(footprint[i], world, p)
+        s6k = float(signals.s6k[i])
+        pace = ageing(oestrogen, s6k, p, ref)
         for part in range(footprint.shape[1]):
             front = dig[i, part]
             if front < 0:
                 continue
             drug = float(world.antiresorptive[front])
-            rate = resorption_per_h(signal, float(signals.s6k[i]), drug, p, ref, step_um)
+            rate = resorption_per_h(signal, s6k, drug, p, ref, step_um)
             amount = min(rate * dt_h, float(world.mineral[front]))
             world.mineral[front] -= amount
             taken += amount
-            cells.age_h[i] += p.bisphosphonate_lifespan * drug * dt_h / footprint.shape[1]
+            faster = p.bisphosphonate_lifespan * drug / footprint.shape[1]
+            cells.own_b[i] -= dt_h * pace * faster
     return taken
 
 
@@ -286,6 +354,18 @@ class PrecursorTissue(Tissue):
             self.cells.intent[rows] = DIE
             self.cells.cause[rows] = CAUSE["fused"]
         self.bury(s)
+
+    def go_on(self, s: Surroundings) -> None:
+        """Motile cells, or slow ones in a long step, walk over more than one site."""
+        reach = s.lattice.reach(self.rates.founding_distance_um)
+        disc, moves = s.lattice.disc(reach), 1
+        while wander_on(
+            self.population.n, self.cells, s.world, self.rates, disc, reach, s.lattice.dx_um,
+            s.seed, s.step, s.dt_h, moves,
+        ):  # fmt: skip
+            self.settle(s)
+            apply_moves(self.population.n, self.cells, s.world, MOVE)
+            moves += 1
 
 
 class OsteoclastTissue(Tissue):
@@ -353,7 +433,7 @@ class OsteoclastTissue(Tissue):
         sites = mothers.target[rows]
         new = self.population.add(
             uid=uids, parent=mothers.uid[rows], clone=mothers.clone[rows], site=sites, nuclei=1.0,
-            lifespan_h=lifespans(uids, self.rates, s.seed),
+            life_left_h=lifespans(uids, self.rates, s.seed),
         )  # fmt: skip
         self.population.copy_signals(new, rows, precursors.population)
         self.population.extra["footprint"][new, 0] = sites

@@ -13,6 +13,7 @@ from ..numerics.chance import standard_normal
 from ..numerics.compiled import rule
 from ..numerics.response import hill2
 from ..parameters import Group, number, tuple_type
+from .draws import OSTEOCLAST_LIFESPAN
 from .population import SPECIAL, CellType
 
 FOOTPRINT = 5  # sites [found: Moffitt HAL source, 5 precursors; A(BM)2 3-5 sites]
@@ -27,7 +28,7 @@ OSTEOCLAST_TYPE = CellType(
     "osteoclast", OSTEOCLAST, ("mononuclear", "mature"), "osteoclast",
     own={
         "nuclei": ("own_a", "precursors fused into the cell"),
-        "lifespan_h": ("own_b", "age at which it would die untreated"),
+        "life_left_h": ("own_b", "hours it would still live at the pace of an untreated cell"),
         "part": ("own_c", "part of the footprint its intent is about"),
     },
     extra={"footprint": (FOOTPRINT, np.int64, -1), "dig": (FOOTPRINT, np.int64, -1)},
@@ -232,7 +233,7 @@ def commitment_rate(signal, mcsf_nM, tnf_nM, s6k, p4ebp1, p, ref):
     raised = signal * (1.0 + p.tnf_gain * tnf_nM / (tnf_nM + p.tnf_half_nM))
     return (
         p.commitment_rate_per_h * hill2(raised, p.signal_half) * grown
-        * open_programme(s6k, p4ebp1, p, ref) * (left + (1.0 - left) * s6k / ref.s6k)
+        * open_programme(s6k, p4ebp1, p, ref) * max(0.0, left + (1.0 - left) * s6k / ref.s6k)
     )  # fmt: skip
 
 
@@ -261,7 +262,11 @@ def without_s6k(s6k, p, ref):
 
 @rule
 def ageing(oestrogen, s6k, p, ref):
-    """Without S6K osteoclasts age faster, without oestrogen more slowly (Khosla 2012)."""
+    """Without S6K osteoclasts age faster, without oestrogen more slowly (Khosla 2012).
+
+    Hours of its lifespan that a cell uses up in an hour: the pace of its clock now, so that what
+    it has lived through stays as it was.
+    """
     longer = 1.0 + (p.lifespan_without_oestrogen - 1.0) * (1.0 - oestrogen)
     return without_s6k(s6k, p, ref) / longer
 
@@ -278,5 +283,5 @@ def resorption_per_h(signal, s6k, bound_drug, p, ref, step_um):
 @rule
 def drawn_lifespan(seed, uid, p):
     """Lifespan of an osteoclast: normal, cut at half and twice the mean (Moffitt HAL source)."""
-    life = p.lifespan_h + p.lifespan_sd_h * standard_normal(seed, uid, 0, 40)
+    life = p.lifespan_h + p.lifespan_sd_h * standard_normal(seed, uid, 0, OSTEOCLAST_LIFESPAN)
     return min(max(life, 0.5 * p.lifespan_h), 2.0 * p.lifespan_h)

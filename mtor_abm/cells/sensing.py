@@ -90,7 +90,7 @@ def unmet_by(weight, row, half, site, world):
     """Chance that a growth factor leaves PI3K alone; one without receptor is not even read."""
     if weight == 0.0:
         return 1.0
-    return 1.0 - weight * occupancy(world.level[row, site], half)
+    return 1.0 - min(1.0, weight) * occupancy(world.level[row, site], half)
 
 
 @woven_rule
@@ -117,7 +117,7 @@ def sense(
         s = site[i]
         signals.growth_factor[i] = growth_factor_input(s, world, receptors, p)
         bound = occupancy(world.level[CXCL12, s], p.cxcl12_kd_nM)
-        signals.cxcr4[i] = receptors.cxcr4 * bound / (1.0 + exposure.cxcr4_block[s])
+        signals.cxcr4[i] = min(1.0, receptors.cxcr4 * bound / (1.0 + exposure.cxcr4_block[s]))
         contact = p.matrix_contact
         if world.bone_faces[s] > 0:
             contact = 1.0

@@ -9,10 +9,10 @@ import numpy as np
 from ..marrow import World
 from ..numerics.chance import hashed
 from ..numerics.compiled import kernel
+from .draws import CLAIM
 from .population import STAY, Cells
 
 _FREE = np.uint64(0xFFFFFFFFFFFFFFFF)
-_CLAIM = 2
 
 
 @kernel
@@ -21,7 +21,7 @@ def claim(n: int, cells: Cells, world: World, seed: int, step: int) -> None:
     for i in range(n):
         target = cells.target[i]
         if target >= 0 and cells.intent[i] != STAY:
-            ticket = hashed(seed, cells.uid[i], step, _CLAIM)
+            ticket = hashed(seed, cells.uid[i], step, CLAIM)
             world.ticket[target] = min(world.ticket[target], ticket)
 
 
@@ -31,7 +31,7 @@ def award(n: int, cells: Cells, world: World, seed: int, step: int) -> None:
     for i in range(n):
         target = cells.target[i]
         if target >= 0 and cells.intent[i] != STAY:
-            if world.ticket[target] != hashed(seed, cells.uid[i], step, _CLAIM):
+            if world.ticket[target] != hashed(seed, cells.uid[i], step, CLAIM):
                 cells.intent[i] = STAY
 
 

@@ -14,6 +14,7 @@ from ..numerics.chance import luck_of, uniform_from
 from ..numerics.compiled import kernel, rule
 from ..numerics.response import happens, hill2
 from ..parameters import Group, number, tuple_type
+from .draws import STEM_CELL_DAUGHTER_SITE, STEM_CELL_DIVIDES, STEM_CELL_FATE
 from .population import DIVIDE, STAY, Cells, CellType
 from .sensing import Receptors
 from .tissue import Surroundings, Tissue, child_uids
@@ -29,6 +30,8 @@ CAR = CellType("car", marrow.CAR, ("resting",), "CXCL12-abundant reticular cell"
 # fmt: off
 class StromaParameters(Group):
     """Numbers of CAR cells, MSC and adipocytes."""
+
+    one_whole = (("bone_fate_base", "bone_fate_mtorc2"),)
 
     car_per_mm2: float = number(
         180.0, "1/mm2", "perivascular network", "assumed", low=0, high=2000,
@@ -123,12 +126,12 @@ def decide_mesenchymal(
         cells.intent[i] = STAY
         cells.target[i] = -1
         rate = stem_division_rate(float(world.level[TGFB, site]), p)
-        if happens(uniform_from(luck, 20), rate, dt_h):
-            cells.target[i] = pick_free(site, uniform_from(luck, 21), world)
+        if happens(uniform_from(luck, STEM_CELL_DIVIDES), rate, dt_h):
+            cells.target[i] = pick_free(site, uniform_from(luck, STEM_CELL_DAUGHTER_SITE), world)
             if cells.target[i] >= 0:
                 cells.intent[i] = DIVIDE
                 wanted = bone_fate(float(signals.mtorc2[i]), p, ref)
-                cells.own_a[i] = 1.0 if uniform_from(luck, 22) < wanted else 0.0
+                cells.own_a[i] = 1.0 if uniform_from(luck, STEM_CELL_FATE) < wanted else 0.0
 
 
 @kernel

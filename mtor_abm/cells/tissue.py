@@ -41,7 +41,7 @@ class Surroundings:
         events: the log.
         tissues: all tissues by name.
         doors: perfused sites of sinusoids, where cells leave the blood, int64.
-        tally: counts since the last observation, by name.
+        tally: counts since the start of the run, by name.
     """
 
     lattice: Lattice
@@ -161,6 +161,15 @@ class Tissue:
     def apply(self, s: Surroundings) -> None:
         """Write what was decided into the world."""
 
+    def go_on(self, s: Surroundings) -> None:
+        """Move further within the step, where a speed is more than a site a step."""
+
+    def settle(self, s: Surroundings) -> None:
+        """Settle rival claims among the cells of this type alone."""
+        self.claim(s)
+        self.award(s)
+        self.clear(s)
+
     # pieces that several tissues use in `apply`
 
     def rows_that(self, intent: int) -> np.ndarray:
@@ -209,7 +218,7 @@ class Tissue:
 
 
 def live(s: Surroundings) -> None:
-    """One step of all cells: signal, decide, settle rival claims, apply.
+    """One step of all cells: signal, decide, settle rival claims, apply, go on.
 
     `decide` only reads what other cells see, so the result does not depend on the order of cells.
     """
@@ -227,3 +236,5 @@ def live(s: Surroundings) -> None:
         tissue.clear(s)
     for tissue in tissues:
         tissue.apply(s)
+    for tissue in tissues:
+        tissue.go_on(s)

@@ -5,6 +5,7 @@ The rules and numbers they go by are in `tumour_rules.py`.
 
 import numpy as np
 
+from .. import marrow
 from ..fields import ANGIOGENIC, CXCL12, OPG, OXYGEN, PTHRP, RANKL, TGFB, VEGF
 from ..marrow import (
     NO_VESSEL,
@@ -16,12 +17,26 @@ from ..marrow import (
     is_free,
     look_around,
     pick_free,
+    steps_per_h,
 )
 from ..mtor import Reference, Signals
 from ..numerics.chance import luck_of, uniform_from
 from ..numerics.compiled import kernel, rule, woven_rule
-from ..numerics.response import happens
-from .population import DIE, DIVIDE, MOVE, STAY, Cells
+from ..numerics.response import happens, takes_step
+from .draws import (
+    TUMOUR_CRAWL_SITE,
+    TUMOUR_CRAWLS,
+    TUMOUR_DAUGHTER_SITE,
+    TUMOUR_DEATH,
+    TUMOUR_DIVIDES,
+    TUMOUR_FALLS_DORMANT,
+    TUMOUR_FOLLOWS_CXCL12,
+    TUMOUR_GOES_STRAIGHT_ON,
+    TUMOUR_LETS_GO,
+    TUMOUR_WAKES,
+    moved_on,
+)
+from .population import CAUSE, DIE, DIVIDE, MOVE, STAY, Cells
 from .sensing import Receptors
 from .settling import apply_moves
 from .tissue import Surroundings, Tissue
@@ -36,7 +51,7 @@ from .tumour_rules import (
     angiogenic_output,
     chemotactic_share,
     company,
-    crawl_rate,
+    crawl_speed,
     cxcr4_growth,
     death_rate,
     division_rate,
@@ -51,6 +66,9 @@ from .tumour_rules import (
     pthrp_target,
     tumour_opg,
 )
+
+HYPOXIC = 3.0  # a death below so many times the pO2 of half the hypoxic rate is logged as hypoxia
+BASELINE, HYPOXIA = CAUSE["baseline"], CAUSE["hypoxia"]
 
 
 @woven_rule
@@ -98,7 +116,7 @@ def decide_tumour(
     step_um: float, seed: int, step: int, dt_h: float,
 ) -> None:  # fmt: skip
     """Each tumour cell reads its neighbourhood and writes what it means to do."""
-    code = 1
+    code = marrow.TUMOUR
     oestrogen = float(world.serum[OESTROGEN])
     for i in range(n):
         site = cells.site[i]
@@ -113,29 +131,31 @@ def decide_tumour(
         mtorc2 = float(signals.mtorc2[i])
         emt = float(cells.own_a[i])
         bound = tgfbr2 * tgfb / (tgfb + p.pthrp_tgfb_half_nM)
-        cells.own_a[i] = emt + dt_h * emt_change(emt, bound, s6k, mtorc2, p, ref)
+        emt_now = emt + dt_h * emt_change(emt, bound, s6k, mtorc2, p, ref)
+        cells.own_a[i] = min(max(emt_now, 0.0), 1.0)
 
         n_touching, n_free, stable, tip = look_around(site, code, world)
         lethal = death_rate(oxygen, float(signals.foxo[i]), float(signals.autophagy[i]), p)
         alone = n_touching == 0 and not any_within(site, disc, disc_reach, code, world)
         if state != DORMANT:
             lethal += lone_death_rate(alone, p)
-        if happens(uniform_from(luck, 10), lethal, dt_h):
+        if happens(uniform_from(luck, TUMOUR_DEATH), lethal, dt_h):
             cells.intent[i] = DIE
-            cells.cause[i] = 2 if oxygen < 3.0 * p.hypoxia_death_half_mmHg else 1
+            hypoxic = oxygen < HYPOXIC * p.hypoxia_death_half_mmHg
+            cells.cause[i] = HYPOXIA if hypoxic else BASELINE
             continue
 
         if state == DORMANT:
             leave = dormancy_exit_rate(stable, tip, p)
-            if happens(uniform_from(luck, 11), leave, dt_h):
+            if happens(uniform_from(luck, TUMOUR_WAKES), leave, dt_h):
                 cells.next_state[i] = CYCLING
                 continue
             let_go = mobilisation_rate(float(cxcr4_block[site]), stable, p)
-            if let_go > 0.0 and happens(uniform_from(luck, 18), let_go, dt_h):
+            if let_go > 0.0 and happens(uniform_from(luck, TUMOUR_LETS_GO), let_go, dt_h):
                 cells.intent[i] = MOBILISE
             continue
         enter = dormancy_entry_rate(stable, n_touching, p)
-        if enter > 0.0 and happens(uniform_from(luck, 12), enter, dt_h):
+        if enter > 0.0 and happens(uniform_from(luck, TUMOUR_FALLS_DORMANT), enter, dt_h):
             cells.next_state[i] = DORMANT
             continue
 
@@ -149,21 +169,56 @@ def decide_tumour(
             grow *= oestrogen_drive(er_activity(oestrogen, s6k, p, ref), p)
             grow *= company(alone, p)
             grow *= cxcr4_growth(float(signals.cxcr4[i]), p)
-            if happens(uniform_from(luck, 14), grow, dt_h):
+            if happens(uniform_from(luck, TUMOUR_DIVIDES), grow, dt_h):
                 cells.intent[i] = DIVIDE
-                cells.target[i] = daughter_site(site, uniform_from(luck, 13), reach, code, world)
+                place = uniform_from(luck, TUMOUR_DAUGHTER_SITE)
+                cells.target[i] = daughter_site(site, place, reach, code, world)
                 continue
         if n_free > 0:
-            crawl = crawl_rate(
-                s6k, mtorc2, float(signals.integrin[i]), n_touching, emt, p, ref, step_um
+            crawl(
+                i, cells, signals, n_touching, luck, 0, world, p, ref, cxcl12_kd_nM, step_um, dt_h
             )
-            if happens(uniform_from(luck, 15), crawl, dt_h):
-                cells.target[i] = crawl_target(
-                    site, luck, int(cells.own_c[i]), float(signals.cxcr4[i]), s6k, mtorc2, world, p,
-                    ref, cxcl12_kd_nM,
-                )  # fmt: skip
-                if cells.target[i] >= 0:
-                    cells.intent[i] = MOVE
+
+
+@rule
+def crawl(
+    i, cells, signals, n_touching, luck, moves, world, p, ref, cxcl12_kd_nM, step_um, dt_h
+):  # fmt: skip
+    """The cell aims at its next site if its speed takes it further than the moves it has made."""
+    s6k, mtorc2 = float(signals.s6k[i]), float(signals.mtorc2[i])
+    integrin, emt = float(signals.integrin[i]), float(cells.own_a[i])
+    speed = crawl_speed(s6k, mtorc2, integrin, n_touching, emt, p, ref)
+    if takes_step(uniform_from(luck, TUMOUR_CRAWLS), steps_per_h(speed, step_um), dt_h, moves):
+        cells.target[i] = crawl_target(
+            cells.site[i], luck, int(cells.own_c[i]), float(signals.cxcr4[i]), s6k, mtorc2, world,
+            p, ref, cxcl12_kd_nM,
+        )  # fmt: skip
+        if cells.target[i] >= 0:
+            cells.intent[i] = MOVE
+
+
+@kernel
+def crawl_on(
+    n: int, cells: Cells, signals: Signals, world: World, p: TumourRates, ref: Reference,
+    cxcl12_kd_nM: float, step_um: float, seed: int, step: int, dt_h: float, moves: int,
+) -> int:  # fmt: skip
+    """Cells that have just moved may aim at a further site; returns how many do."""
+    count = 0
+    for i in range(n):
+        goes_on = cells.intent[i] == MOVE
+        cells.intent[i] = STAY
+        cells.target[i] = -1
+        if not goes_on:
+            continue
+        n_touching, n_free, _, _ = look_around(cells.site[i], marrow.TUMOUR, world)
+        if n_free > 0:
+            luck = moved_on(luck_of(seed, cells.uid[i], step), moves)
+            crawl(
+                i, cells, signals, n_touching, luck, moves, world, p, ref, cxcl12_kd_nM, step_um,
+                dt_h,
+            )  # fmt: skip
+            count += cells.intent[i] == MOVE
+    return count
 
 
 @rule
@@ -175,12 +230,12 @@ def crawl_target(site, luck, heading, cxcr4, s6k, mtorc2, world, p, ref, cxcl12_
         there = float(world.level[CXCL12, up])
         contrast = there / (there + cxcl12_kd_nM) - here / (here + cxcl12_kd_nM)
         share = chemotactic_share(cxcr4, contrast, s6k, mtorc2, p, ref)
-        if uniform_from(luck, 16) < share:
+        if uniform_from(luck, TUMOUR_FOLLOWS_CXCL12) < share:
             return up
     if heading > 0 and is_free(site + world.near[heading - 1], world):
-        if uniform_from(luck, 18) < persistent_share(mtorc2, p, ref):
+        if uniform_from(luck, TUMOUR_GOES_STRAIGHT_ON) < persistent_share(mtorc2, p, ref):
             return site + world.near[heading - 1]
-    return pick_free(site, uniform_from(luck, 17), world)
+    return pick_free(site, uniform_from(luck, TUMOUR_CRAWL_SITE), world)
 
 
 @kernel
@@ -250,16 +305,31 @@ class TumourTissue(Tissue):
         after = self.population.column("state")
         s.events.add(s.time_h, "dormancy_in", self.population, changed[after[changed] == DORMANT])
         s.events.add(s.time_h, "dormancy_out", self.population, changed[before[changed] == DORMANT])
-        moved = self.rows_that(MOVE)
-        steps = self.cells.target[moved] - self.cells.site[moved]
-        self.cells.own_c[moved] = 1 + np.argmax(s.world.near == steps[:, None], axis=1)
-        apply_moves(self.population.n, self.cells, s.world, MOVE)
+        self._move(s)
         mothers = self.dividing()
         emt = self.cells.own_a[mothers]
         pthrp = self.cells.own_b[mothers]
         self.divide(s, mothers, emt=emt, pthrp=pthrp)
         self._mobilise(s)
         self.bury(s)
+
+    def go_on(self, s: Surroundings) -> None:
+        """Fast cells, or slow ones in a long step, crawl over more than one site."""
+        moves = 1
+        while crawl_on(
+            self.population.n, self.cells, self.population.signals, s.world, self.rates,
+            s.reference, s.sensing.cxcl12_kd_nM, s.lattice.dx_um, s.seed, s.step, s.dt_h, moves,
+        ):  # fmt: skip
+            self.settle(s)
+            self._move(s)
+            moves += 1
+
+    def _move(self, s: Surroundings) -> None:
+        """Move the cells that won their site; they remember where they were heading."""
+        moved = self.rows_that(MOVE)
+        steps = self.cells.target[moved] - self.cells.site[moved]
+        self.cells.own_c[moved] = 1 + np.argmax(s.world.near == steps[:, None], axis=1)
+        apply_moves(self.population.n, self.cells, s.world, MOVE)
 
     def _mobilise(self, s: Surroundings) -> None:
         """Hand the cells that let go over to the blood, with their identity and network."""

@@ -5,14 +5,15 @@ stable vessel). Signals: S = S6K, B = 4E-BP1-P, M2 = mTORC2, X = FOXO; `x~` is x
 attached value. Where a cell goes is in `tumour.py`.
 """
 
-from ..mtor import focal_adhesion
+from .. import marrow
+from ..mtor import UNTREATED_INPUTS, focal_adhesion
 from ..numerics.compiled import rule
 from ..numerics.response import hill2
 from ..parameters import Group, number, tuple_type
 from .population import SPECIAL, CellType
 
 TUMOUR = CellType(
-    "tumour", 1, ("cycling", "quiescent", "dormant"), "tumour cell in the marrow",
+    "tumour", marrow.TUMOUR, ("cycling", "quiescent", "dormant"), "tumour cell in the marrow",
     own={
         "emt": ("own_a", "epithelial (0) to mesenchymal (1) score"),
         "pthrp": ("own_b", "PTHrP output over its basal value, lagged"),
@@ -21,14 +22,16 @@ TUMOUR = CellType(
 )  # fmt: skip
 CYCLING, QUIESCENT, DORMANT = range(3)
 MOBILISE = SPECIAL  # a dormant cell lets go and returns to blood
-# Inputs of the untreated cell of docs/network.md.
-UNTREATED_CONTACT = 0.3
-UNTREATED_CXCR4 = 0.3
+UNTREATED_CONTACT, UNTREATED_CXCR4 = UNTREATED_INPUTS["integrin"], UNTREATED_INPUTS["cxcr4"]
 
 
 # fmt: off
 class TumourParameters(Group):
     """Numbers of the tumour cell in the marrow."""
+
+    one_whole = (
+        ("speed_on_s6k", "speed_on_mtorc2"), ("chemotaxis_on_s6k", "chemotaxis_on_mtorc2"),
+    )
 
     division_rate_per_h: float = number(
         0.0385, "1/h", "target T20: growth; ln 2 / 18 h, fast end of cycles of 18-36 h", "fitted",
@@ -262,10 +265,15 @@ TumourRates = tuple_type("TumourRates", TumourParameters, __name__)
 def division_rate(oxygen_mmHg, growth_factor, p4ebp1, p, ref):
     """Oxygen, growth factors, 4E-BP1-P raise division; mTORC2 does not (Dillenburg-Pilla 2015)."""
     oxygenated = oxygen_mmHg / (oxygen_mmHg + p.division_oxygen_half_mmHg)
-    cap_free, unfed = p.division_without_4ebp1, p.division_without_growth_factor
-    translated = cap_free + (1.0 - cap_free) * p4ebp1 / ref.p4ebp1
+    unfed = p.division_without_growth_factor
     fed = unfed + (1.0 - unfed) * growth_factor
-    return p.division_rate_per_h * oxygenated * translated * fed
+    return p.division_rate_per_h * oxygenated * translated_growth(p4ebp1, p, ref) * fed
+
+
+@rule
+def translated_growth(p4ebp1, p, ref):
+    """Cap-dependent translation carries most of the cell cycle (Dowling 2010); 1 if untreated."""
+    return p.division_without_4ebp1 + (1.0 - p.division_without_4ebp1) * p4ebp1 / ref.p4ebp1
 
 
 @rule
@@ -296,13 +304,13 @@ def traction(adhesion, p):
 
 
 @rule
-def crawl_rate(s6k, mtorc2, integrin, n_touching, emt, p, ref, step_um):
-    """Sites per hour: focal adhesions (S6K on FAK, paxillin) and mTORC2 (actin) drive crawling."""
+def crawl_speed(s6k, mtorc2, integrin, n_touching, emt, p, ref):
+    """Speed in um/h: focal adhesions (S6K on FAK, paxillin) and mTORC2 (actin) drive crawling."""
     drive = 1.0 - p.speed_on_s6k - p.speed_on_mtorc2
     adhesion = focal_adhesion(integrin, s6k, ref.s6k)
     drive += p.speed_on_s6k * traction(adhesion, p) / traction(UNTREATED_CONTACT, p)
     drive += p.speed_on_mtorc2 * mtorc2 / ref.mtorc2
-    return p.crawl_speed_um_per_h / step_um * drive / cadherin_hold(n_touching, emt, p)
+    return p.crawl_speed_um_per_h * drive / cadherin_hold(n_touching, emt, p)
 
 
 @rule

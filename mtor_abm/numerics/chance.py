@@ -11,6 +11,7 @@ import numpy as np
 
 from .compiled import rule
 
+CHILD = 1  # number of the event; those of cells stand in cells/draws.py
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_A = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_B = np.uint64(0x94D049BB133111EB)
@@ -62,7 +63,7 @@ def child_uid(seed, parent_uid, step):
 
     Two of a million cells collide with probability 5.5e-5; then they share luck, nothing worse.
     """
-    return np.int64(hashed(seed, parent_uid, step, 1) >> _S11)
+    return np.int64(hashed(seed, parent_uid, step, CHILD) >> _S11)
 
 
 @rule

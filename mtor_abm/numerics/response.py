@@ -39,6 +39,16 @@ def probability(rate_per_h, dt_h):
 
 
 @rule
+def takes_step(draw, steps_per_h, dt_h, moves):
+    """True if a cell that has made so many moves in this step of the run makes one more.
+
+    The mean number of moves within dt is steps_per_h * dt_h, whatever dt, for draws uniform in
+    [0, 1): the whole part is certain, the rest is drawn.
+    """
+    return draw < steps_per_h * dt_h - moves
+
+
+@rule
 def happens(draw, rate_per_h, dt_h):
     """True if an event of this rate happens within dt, for draw uniform in [0, 1).
 

@@ -7,14 +7,15 @@ Fibroblasts (CAF) and macrophages (TAM) are sources that stay where they are.
 
 import numpy as np
 
+from ..cells.draws import RIM_CELL_LEAVES
 from ..cells.population import Cells, CellType
 from ..cells.sensing import Receptors
 from ..cells.tissue import Surroundings, Tissue
 from ..cells.tumour import TumourTissue
-from ..cells.tumour_rules import TumourParameters, TumourRates, crawl_rate
+from ..cells.tumour_rules import TumourParameters, TumourRates, crawl_speed
 from ..fields import CXCL12, IGF1, TGFB
 from ..genes import Genes
-from ..marrow import World, look_around
+from ..marrow import TUMOUR, World, look_around, steps_per_h
 from ..mtor import Reference, Signals
 from ..numerics.chance import luck_of, uniform_from
 from ..numerics.compiled import kernel
@@ -55,7 +56,7 @@ def leave_by_vessel(
     Returns:
         How many leave on average, given where they stand.
     """
-    code = 1
+    code = TUMOUR
     expected = 0.0
     for i in range(n):
         going[i] = 0
@@ -63,14 +64,14 @@ def leave_by_vessel(
         if beside[site] == 0:
             continue
         n_touching = look_around(site, code, world)[0]
-        speed = crawl_rate(
+        speed = crawl_speed(
             float(signals.s6k[i]), float(signals.mtorc2[i]), float(signals.integrin[i]),
-            n_touching, float(cells.own_a[i]), t, ref, step_um,
+            n_touching, float(cells.own_a[i]), t, ref,
         )  # fmt: skip
-        chance = probability(speed * p.vessel_entry_share, dt_h)
+        chance = probability(steps_per_h(speed, step_um) * p.vessel_entry_share, dt_h)
         expected += chance
         luck = luck_of(seed, cells.uid[i], step)
-        going[i] = uniform_from(luck, 19) < chance
+        going[i] = uniform_from(luck, RIM_CELL_LEAVES) < chance
     return expected
 
 

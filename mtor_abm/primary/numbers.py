@@ -7,6 +7,8 @@ from ..parameters import Group, number, tuple_type
 class PrimaryParameters(Group):
     """The strip of rim: its size, its barriers, MMP-9, and what tumour and stroma secrete there."""
 
+    one_whole = (("mmp9_on_s6k", "mmp9_on_4ebp1"),)
+
     length_sites: int = number(
         64, "1", "0.64 mm of rim at 10 um", "assumed", low=8, high=1000, what="sites along the rim"
     )

@@ -62,8 +62,11 @@ class MarrowEngine:
     def create(scenario: Any, seed: int) -> Any:
         """The marrow at hour 0."""
         from ..model import MarrowModel
+        from ..observe import Observer
 
-        return MarrowModel(scenario, seed)
+        model = MarrowModel(scenario, seed)
+        model.observer = Observer()  # goes into checkpoints with the model
+        return model
 
     @staticmethod
     def columns() -> Mapping[str, Any]:
@@ -75,9 +78,8 @@ class MarrowEngine:
     @staticmethod
     def row(model: Any) -> Mapping[str, float]:
         """One row of the time series."""
-        from .. import observe
-
-        return observe.row(model)
+        row: Mapping[str, float] = model.observer.row(model)
+        return row
 
     @staticmethod
     def cells_table(model: Any) -> Any:

@@ -44,7 +44,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "low": ("as unit", "lower end of the 95 % interval of the mean"),
     "high": ("as unit", "upper end"),
     "spread": ("as unit", "standard deviation over seeds (of the logarithm for a ratio)"),
-    "z": ("1", "simulated less observed over the root of error squared plus spread squared"),
+    "z": ("1", "simulated less observed over the root of error squared plus spread squared / n"),
     "agrees": ("1", "1 if z is within 2, or the simulated mean within the limits"),
     "n": ("1", "seeds with a value"),
     "note": ("", "what the error or the limits are"),

@@ -1,7 +1,8 @@
 """A calibration target: what was observed, and where the model's number for it comes from.
 
-A target has one or more points. A point that gives a value with an error is judged by z, one that
-gives a direction or a range by whether the model's mean lies in the range.
+A target has one or more points. A point that gives a value with an error is judged by z, which
+divides by the published error and the standard error of the simulated mean; one that gives a
+direction or a range by whether the model's mean lies in the range.
 """
 
 import math
@@ -117,8 +118,10 @@ class Verdict:
     Attributes:
         mean, low, high: simulated, with the 95 % interval of the mean over seeds.
         spread: standard deviation over seeds (of the logarithm for a ratio).
-        z: (simulated - observed) / sqrt(error^2 + spread^2); NaN where nothing is known to divide
-            by. For a point judged by finite limits they lie at |z| = 2.
+        z: (simulated - observed) / sqrt(error^2 + spread^2 / n), with the error of the observed
+            value and the standard error of the simulated mean: how much the seeds scatter makes
+            agreement no easier than it makes the mean uncertain. NaN without a published error.
+            For a point judged by finite limits they lie at |z| = 2.
         agrees: |z| at most 2, or the simulated mean within the limits; None if neither is known.
         n: seeds with a value.
     """
@@ -147,10 +150,9 @@ def judge(point: Point, values: np.ndarray) -> Verdict:
     agrees: bool | None = None
     if point.value is not None:
         observed = math.log(point.value) if point.ratio else point.value
-        parts = [e for e in (point.error, spread) if e is not None and not math.isnan(e)]
-        combined = math.sqrt(sum(e * e for e in parts))
-        if combined > 0.0 and scaled.size:
-            z = (mean - observed) / combined
+        if point.error and scaled.size:
+            of_mean = spread / math.sqrt(scaled.size) if scaled.size > 1 else 0.0
+            z = (mean - observed) / math.hypot(point.error, of_mean)
             agrees = abs(z) <= AGREE_Z
     elif point.limits is not None and scaled.size:
         low_limit, high_limit = point.limits

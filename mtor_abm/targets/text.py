@@ -29,9 +29,11 @@ def targets_text(judged: Sequence[Judged]) -> str:
     scored = [v.z for v in points if not np.isnan(v.z)]
     agree = sum(v.agrees is True for v in points)
     lines.append("")
-    lines.append(f"{agree} of {len(points)} points agree; z agrees within {AGREE_Z:g}" + (
-        f", root mean square z {float(np.sqrt(np.mean(np.square(scored)))):.2f}" if scored else ""
-    ))  # fmt: skip
+    rms = f", root mean square z {float(np.sqrt(np.mean(np.square(scored)))):.2f}" if scored else ""
+    lines.append(
+        f"{agree} of {len(points)} points agree (|z| at most {AGREE_Z:g}){rms}; z divides by the "
+        "published error and the standard error of the simulated mean"
+    )
     return "\n".join(lines)
 
 

@@ -101,15 +101,8 @@ def course(arm: Arm, column: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def values_of(runs: Sequence[Run], column: str) -> np.ndarray:
-    """A column of the time series of runs, shape (n_runs, n).
-
-    A rate (`*_per_d`) is over the time since the last row, so the first row has none: NaN there,
-    whatever the file says.
-    """
-    values = np.array([run.timeseries[column].to_numpy(float) for run in runs])
-    if column.endswith("_per_d"):
-        values[:, 0] = np.nan
-    return values
+    """A column of the time series of runs, shape (n_runs, n)."""
+    return np.array([run.timeseries[column].to_numpy(float) for run in runs])
 
 
 def readout(runs: Sequence[Run], name: str) -> np.ndarray:

@@ -165,7 +165,11 @@ def test_no_vessel_or_no_extravasation_no_arrival():
         s.doors = np.full(doors, s.lattice.site(12, 12))
         one_step(s, "circulating")
         assert s.tissues["tumour"].population.n == 0
-        assert s.tissues["circulating"].population.n == 50
+        if doors:
+            assert s.tissues["circulating"].population.n == 0, "who stops enters or dies"
+            assert set(s.events.take()["cause"]) == {"extravasation"}
+        else:
+            assert s.tissues["circulating"].population.n == 50
 
 
 def captured(cxcr4=1.0, block=0.0, cxcl12=1e9):

@@ -37,7 +37,7 @@ from mtor_abm.cells.osteoclast_rules import (
     without_s6k,
 )
 from mtor_abm.fields import MCSF, OPG, RANKL, TGFB, TNF
-from mtor_abm.marrow import BONE, MARROW, OSTEOCLAST
+from mtor_abm.marrow import BONE, MARROW, OESTROGEN, OSTEOCLAST
 
 R = UNTREATED
 P = rates(
@@ -192,7 +192,7 @@ def digging(nuclei=3.0, **changes):
     s = empty_marrow(20, 9)
     slab(s, 6)
     change_rates(s, "osteoclast", **({"starvation_rate_per_h": NEVER} | changes))
-    put(s, "osteoclast", s.lattice.site(5, 4), nuclei=nuclei, lifespan_h=1e9)
+    put(s, "osteoclast", s.lattice.site(5, 4), nuclei=nuclei, life_left_h=1e9)
     s.world.level[RANKL] = 1e9
     s.world.membrane_rankl[:] = 1.0
     return s
@@ -245,13 +245,15 @@ def test_bisphosphonate_slows_digging_and_shortens_life():
     s = digging(resorption_um_per_day=10.0, bisphosphonate_slowing=1.0, nuclei_max=1.0,
                 nuclei_to_resorb=1.0, bisphosphonate_lifespan=10.0)  # fmt: skip
     s.tissues["osteoclast"].cells.own_a[0] = 1.0
+    s.tissues["osteoclast"].cells.own_b[0] = 1e4
     front = s.lattice.site(6, 4)
     s.world.antiresorptive[s.world.ground == BONE] = 1.0
     for _ in range(12):
         one_step(s, "osteoclast")
     assert s.world.mineral[front] == pytest.approx(1.0 - 12 / 24 / 1.5, abs=1e-5)
-    aged = s.tissues["osteoclast"].cells.age_h[0]
-    assert aged == pytest.approx(12 + 12 * 10.0 / FOOTPRINT)
+    cell = s.tissues["osteoclast"].population
+    assert cell.column("age_h")[0] == 12.0, "its age is its age"
+    assert cell.column("life_left_h")[0] == pytest.approx(1e4 - 12 - 12 * 10.0 / FOOTPRINT)
 
 
 def test_it_spreads_to_as_many_sites_as_it_has_nuclei():
@@ -313,7 +315,7 @@ def test_a_committed_precursor_fuses_with_an_osteoclast_it_touches():
     s = precursors(fusion_rate_per_h=SURE)
     put_bone(s, [s.lattice.site(5, y) for y in range(12)])
     seat = s.lattice.site(4, 5)
-    put(s, "osteoclast", seat, nuclei=2.0, lifespan_h=1e9)
+    put(s, "osteoclast", seat, nuclei=2.0, life_left_h=1e9)
     put(s, "osteoclast_precursor", [seat - 1, s.lattice.site(3, 5)], "committed")
     one_step(s, "osteoclast_precursor")
     assert s.tissues["osteoclast"].population.column("nuclei")[0] == 3, "one at a time at a site"
@@ -364,4 +366,52 @@ def test_life_is_half_as_long_without_s6k():
     while tissue.population.n:
         one_step(s, "osteoclast")
         hours += 1
-    assert hours == 7  # age 6 h counts as 12 h, above 10 h; ages are read before they grow
+    assert hours == 7  # 12 of 10 h are used up after 6 h; what is left is read before it shrinks
+
+
+def hours_lived(life_h, s6k_of, oestrogen_of=lambda hour: 1.0):
+    """Hours an osteoclast lives whose S6K and serum oestrogen are given hour by hour."""
+    s = digging(resorption_um_per_day=0.0, death_without_s6k=1.0, lifespan_without_oestrogen=2.0)
+    tissue = s.tissues["osteoclast"]
+    tissue.cells.own_b[0] = life_h
+    hour = 0
+    while tissue.population.n:
+        tissue.population.signals.s6k[0] = s6k_of(hour)
+        s.world.serum[OESTROGEN] = oestrogen_of(hour)
+        one_step(s, "osteoclast")
+        hour += 1
+    return hour
+
+
+def test_an_hour_without_s6k_costs_two_hours_of_life_and_no_more():
+    """Death shows in the second step after the last hour of life is used up (see above)."""
+    on, off = R.s6k, 0.0
+    assert hours_lived(230.0, lambda hour: on) == 232
+    assert hours_lived(230.0, lambda hour: off if hour == 200 else on) == 231
+    daily = hours_lived(230.0, lambda hour: off if hour % 24 == 0 else on)
+    assert daily == pytest.approx(230.0 * 24 / 25, abs=2), "an hour off a day: the clock gains 1/24"
+
+
+def test_a_spell_without_oestrogen_lengthens_life_by_that_spell_alone():
+    """At half the pace for the first 100 h, 50 of 230 h are used: 180 h are left."""
+    spell = hours_lived(230.0, lambda hour: R.s6k, lambda hour: 0.0 if hour < 100 else 1.0)
+    assert spell == pytest.approx(280.0, abs=2)
+
+
+@pytest.mark.parametrize("dt_h", [0.5, 2.0, 6.0])
+def test_precursors_walk_as_far_as_their_motility_says_whatever_the_step(dt_h):
+    """Mean square path 4 D t: 4 x 0.5 x 60 x 24 = 2880 um2 in a day, here of 400 walkers.
+
+    Walkers that start 50 um apart get into each other's way seldom; the scatter of the mean is 5 %.
+    """
+    s = empty_marrow(110, 110)
+    s.dt_h = dt_h
+    change_rates(s, "osteoclast_precursor", precursor_motility_um2_per_min=0.5, precursor_bias=0.0,
+                 precursor_lifetime_h=1e12, commitment_rate_per_h=NEVER)  # fmt: skip
+    starts = [s.lattice.site(x, y) for x in range(7, 107, 5) for y in range(7, 107, 5)]
+    put(s, "osteoclast_precursor", starts)
+    for _ in range(round(24 / dt_h)):
+        one_step(s, "osteoclast_precursor")
+    x, y = s.lattice.xy_um(s.tissues["osteoclast_precursor"].population.column("site"))
+    x0, y0 = s.lattice.xy_um(np.array(starts))
+    assert float(((x - x0) ** 2 + (y - y0) ** 2).mean()) == pytest.approx(2880.0, rel=0.25)

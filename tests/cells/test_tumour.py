@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from hand_made import (
+    A_SITE_AN_HOUR,
     NEVER,
     SURE,
     UNTREATED,
@@ -25,7 +26,7 @@ from mtor_abm.cells.tumour_rules import (
     QUIESCENT,
     chemotactic_share,
     company,
-    crawl_rate,
+    crawl_speed,
     cxcr4_growth,
     death_rate,
     division_rate,
@@ -98,14 +99,13 @@ def test_death_rate_by_hypoxia_foxo_and_autophagy():
     assert death_rate(1e6, 0.0, 0.0, P) == pytest.approx(1e-5)
 
 
-def test_crawl_rate_by_both_complexes_and_adhesion():
-    assert crawl_rate(R.s6k, R.mtorc2, 0.3, 0, 0.0, P, R, 10.0) == pytest.approx(1.0)
-    assert crawl_rate(R.s6k, R.mtorc2, 0.3, 0, 0.0, P, R, 20.0) == pytest.approx(0.5)
-    assert crawl_rate(0.0, R.mtorc2, 0.3, 0, 0.0, P, R, 10.0) == pytest.approx(0.5)
-    assert crawl_rate(R.s6k, R.mtorc2, 0.0, 0, 0.0, P, R, 10.0) == pytest.approx(0.5)
-    assert crawl_rate(R.s6k, 0.0, 0.3, 0, 0.0, P, R, 10.0) == pytest.approx(0.7)
-    assert crawl_rate(R.s6k, R.mtorc2, 0.3, 2, 0.0, P, R, 10.0) == pytest.approx(1 / 4)
-    assert crawl_rate(R.s6k, R.mtorc2, 0.3, 2, 1.0, P, R, 10.0) == pytest.approx(1 / 1.9)
+def test_crawl_speed_by_both_complexes_and_adhesion():
+    assert crawl_speed(R.s6k, R.mtorc2, 0.3, 0, 0.0, P, R) == pytest.approx(10.0)
+    assert crawl_speed(0.0, R.mtorc2, 0.3, 0, 0.0, P, R) == pytest.approx(5.0)
+    assert crawl_speed(R.s6k, R.mtorc2, 0.0, 0, 0.0, P, R) == pytest.approx(5.0)
+    assert crawl_speed(R.s6k, 0.0, 0.3, 0, 0.0, P, R) == pytest.approx(7.0)
+    assert crawl_speed(R.s6k, R.mtorc2, 0.3, 2, 0.0, P, R) == pytest.approx(10 / 4)
+    assert crawl_speed(R.s6k, R.mtorc2, 0.3, 2, 1.0, P, R) == pytest.approx(10 / 1.9)
 
 
 def test_crawling_is_fastest_at_the_optimum_of_focal_adhesion():
@@ -113,11 +113,11 @@ def test_crawling_is_fastest_at_the_optimum_of_focal_adhesion():
     assert traction(1.4, P) == traction(0.35, P) == pytest.approx(0.8)
     assert traction(0.0, P) == 0.0
     contacts = (0.0, 0.3, 0.7, 1.4, 4.0)
-    speeds = [crawl_rate(R.s6k, R.mtorc2, c, 0, 0.0, P, R, 10.0) for c in contacts]
+    speeds = [crawl_speed(R.s6k, R.mtorc2, c, 0, 0.0, P, R) for c in contacts]
     assert speeds[0] < speeds[1] < speeds[2] > speeds[3] > speeds[4]
     # half the S6K makes half the adhesion, so half the contact does the same
-    assert crawl_rate(0.5 * R.s6k, R.mtorc2, 0.6, 0, 0.0, P, R, 10.0) == pytest.approx(
-        crawl_rate(R.s6k, R.mtorc2, 0.3, 0, 0.0, P, R, 10.0)
+    assert crawl_speed(0.5 * R.s6k, R.mtorc2, 0.6, 0, 0.0, P, R) == pytest.approx(
+        crawl_speed(R.s6k, R.mtorc2, 0.3, 0, 0.0, P, R)
     )
 
 
@@ -128,21 +128,59 @@ def test_persistence_needs_mtorc2():
     assert persistent_share(9.0 * R.mtorc2, p, R) == 1.0
 
 
-def test_a_persistent_cell_goes_straight_on_and_forgets_when_blocked():
-    s = quiet_marrow(crawl_speed_um_per_h=SURE, persistence=1.0, persistence_on_mtorc2=0.0)
-    s.world.level[CXCL12] = 0.0
+def test_a_persistent_cell_goes_straight_on_until_it_is_blocked():
+    s = quiet_marrow(
+        crawl_speed_um_per_h=A_SITE_AN_HOUR, persistence=1.0, persistence_on_mtorc2=0.0
+    )
     home = s.tissues["tumour"].population
-    put(s, "tumour", s.lattice.site(1, 4), heading=7.0)  # offset 7 of 8 is one of the nearest
     step = int(s.world.near[6])
-    path = [int(home.cells.site[0])]
-    for s.step in range(3):
+    start = s.lattice.site(1, 4)
+    put_bone(s, start + 4 * step + s.world.near)  # a wall of bone four steps ahead ...
+    put(s, "tumour", start, heading=7.0)  # headings count the nearest sites from 1
+    path = [start]
+    for _ in range(6):
         one_step(s, "tumour")
         path.append(int(home.cells.site[0]))
-    inside = [b - a for a, b in pairwise(path)]
-    assert inside[0] == step
-    for turn in inside:
-        assert turn in s.world.near
-    assert s.world.near[int(home.cells.own_c[0]) - 1] == inside[-1]
+    turns = [b - a for a, b in pairwise(path)]
+    assert turns[:2] == [step, step], "... lets it go straight on twice,"
+    assert turns[2] != step, "then it must turn"
+    assert set(turns) <= set(s.world.near.tolist())
+    assert s.world.near[int(home.cells.own_c[0]) - 1] == turns[-1], "and heads another way"
+
+
+def walked_um_per_h(speed, dt_h, hours=60):
+    """Speed along the path of lone tumour cells in an open marrow."""
+    s = empty_marrow(150, 150)
+    s.dt_h = dt_h
+    s.world.level[OXYGEN] = 20.0
+    still = ("division_rate_per_h", "death_rate_per_h", "hypoxia_death_rate_per_h",
+             "foxo_death_rate_per_h", "lone_death_rate_per_h", "persistence")  # fmt: skip
+    change_rates(s, "tumour", crawl_speed_um_per_h=speed, **dict.fromkeys(still, NEVER))
+    starts = [s.lattice.site(x, y) for x in range(15, 150, 30) for y in range(15, 150, 30)]
+    put(s, "tumour", starts)
+    tissue = s.tissues["tumour"]
+    path = 0.0
+    move = tissue._move
+
+    def counted(around):
+        nonlocal path
+        before = tissue.population.column("site").copy()
+        move(around)
+        x, y = s.lattice.xy_um(tissue.population.column("site"))
+        x0, y0 = s.lattice.xy_um(before)
+        path += float(np.hypot(x - x0, y - y0).sum())
+
+    tissue._move = counted
+    for _ in range(round(hours / dt_h)):
+        one_step(s, "tumour")
+    return path / len(starts) / hours
+
+
+@pytest.mark.parametrize("dt_h", [0.25, 1.0, 3.0])
+@pytest.mark.parametrize("speed", [5.0, 10.0, 40.0])
+def test_a_cell_walks_as_fast_as_it_is_asked_whatever_the_step(speed, dt_h):
+    """25 cells walk 60 h: some 1,240 steps at 10 um/h, whose lengths and number scatter by 2 %."""
+    assert walked_um_per_h(speed, dt_h) == pytest.approx(speed, rel=0.08)
 
 
 def test_chemotactic_share_needs_a_gradient_and_the_receptor():
@@ -389,7 +427,7 @@ def test_hypoxia_kills_and_names_the_cause():
 
 
 def test_a_cell_crawls_up_cxcl12():
-    s = quiet_marrow(crawl_speed_um_per_h=SURE, chemotactic_index=1e6)
+    s = quiet_marrow(crawl_speed_um_per_h=A_SITE_AN_HOUR, chemotactic_index=1e6)
     site = s.lattice.site(4, 4)
     row = put(s, "tumour", site)
     s.tissues["tumour"].population.signals.cxcr4[row] = 0.3
@@ -412,7 +450,7 @@ def test_a_cell_crawls_up_cxcl12():
 
 
 def test_a_cell_that_touches_eight_others_stays():
-    s = quiet_marrow(crawl_speed_um_per_h=SURE)
+    s = quiet_marrow(crawl_speed_um_per_h=A_SITE_AN_HOUR)
     centre = s.lattice.site(4, 4)
     put(s, "tumour", [centre, *(centre + s.world.near)])
     tissue = s.tissues["tumour"]

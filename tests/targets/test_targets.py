@@ -21,13 +21,23 @@ def point(**facts):
     return Point("a point", "1", lambda source: np.zeros(1), **facts)
 
 
-def test_z_is_the_difference_over_both_errors():
-    """Mean 3, deviation 4 between seeds, error 3: z = (3 + 7) / 5."""
-    verdict = judge(point(value=-7.0, error=3.0), np.array([-1.0, 3.0, 7.0]))
-    assert verdict.spread == pytest.approx(4.0)
+def test_z_is_the_difference_over_published_error_and_error_of_the_mean():
+    """Mean 3, deviation 8 of 4 seeds, so 4 of their mean; error 3: z = (3 + 7) / 5."""
+    seeds = 3.0 + 8.0 * np.array([-1.0, -0.5, 0.5, 1.0]) / math.sqrt(2.5 / 3.0)
+    verdict = judge(point(value=-7.0, error=3.0), seeds)
+    assert verdict.spread == pytest.approx(8.0)
     assert verdict.z == pytest.approx(2.0)
-    assert verdict.agrees
-    assert not judge(point(value=-7.1, error=3.0), np.array([-1.0, 3.0, 7.0])).agrees
+    assert not judge(point(value=-7.1, error=3.0), seeds).agrees
+    assert judge(point(value=-6.9, error=3.0), seeds).agrees
+
+
+def test_a_noisier_model_does_not_agree_more_easily_with_more_seeds():
+    """Twice the scatter from four times the seeds leaves z as it is."""
+    quiet = np.tile([2.0, 4.0], 8)
+    noisy = np.tile([1.0, 5.0], 32)
+    observed = point(value=0.0, error=1.0)
+    assert judge(observed, noisy).z == pytest.approx(judge(observed, quiet).z, rel=0.01)
+    assert not judge(observed, noisy).agrees
 
 
 def test_a_ratio_is_judged_by_its_logarithm():
@@ -36,10 +46,9 @@ def test_a_ratio_is_judged_by_its_logarithm():
     assert verdict.z == pytest.approx(2.0)
 
 
-def test_without_published_error_the_spread_alone_divides():
+def test_without_published_error_nothing_is_judged():
     verdict = judge(point(value=1.0), np.array([4.0, 6.0]))
-    assert verdict.z == pytest.approx(4.0 / math.sqrt(2.0))
-    assert judge(point(value=1.0), np.array([5.0])).agrees is None
+    assert math.isnan(verdict.z) and verdict.agrees is None
 
 
 def test_a_range_is_judged_by_the_mean_and_ends_at_a_z_of_two():

@@ -24,11 +24,12 @@ def course(name, days, seed, every_d=1.0):
     days = min(days, float(SHORT)) if SHORT else days
     scenario = load(name).changed({"run.days": float(days)})
     model = MarrowModel(scenario, seed=seed)
-    rows = [observe.row(model)]
+    observer = observe.Observer()
+    rows = [observer.row(model)]
     while model.time_h < days * 24.0:
         model.step()
         if model.time_h % (every_d * 24.0) < 1e-9:
-            rows.append(observe.row(model))
+            rows.append(observer.row(model))
     return {key: np.array([row[key] for row in rows]) for key in rows[0]}
 
 

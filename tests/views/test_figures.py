@@ -48,7 +48,7 @@ class Engine(ToyEngine):
         more = {
             "n_tumour_cycling": 30 + model.n_steps_done, "n_tumour_dormant": 10,
             "s6k_tumour": 0.6 * model.scenario.drug,
-            "ctx_per_d": 0.01 if model.n_steps_done else 0.0,
+            "ctx_per_d": 0.01 if model.n_steps_done else float("nan"),
         }  # fmt: skip
         bone = {"bv_tv": 0.139 + 1e-6 * model.n_steps_done}
         return {**ToyEngine.row(model), **more, **bone}

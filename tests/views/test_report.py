@@ -219,7 +219,7 @@ class RateEngine(PageEngine):
 
     @staticmethod
     def row(model):
-        return {**PageEngine.row(model), "ctx_per_d": 0.01 * bool(model.n_steps_done)}
+        return {**PageEngine.row(model), "ctx_per_d": 0.01 if model.n_steps_done else float("nan")}
 
 
 def test_a_rate_has_no_value_at_hour_0(tmp_path):

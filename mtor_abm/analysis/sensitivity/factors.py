@@ -21,6 +21,10 @@ SPAN = 0.30
 TIED: Mapping[str, tuple[float, float]] = {
     "endothelium.spacing_um": (72.0, 88.0),
     "endothelium.area_fraction": (0.13, 0.17),
+    "tumour.speed_on_s6k": (0.35, 0.61),  # with the next at most 1
+    "tumour.speed_on_mtorc2": (0.21, 0.39),
+    "stroma.bone_fate_base": (0.14, 0.22),  # with the next at most 1
+    "stroma.bone_fate_mtorc2": (0.42, 0.78),
 }
 LEVELS = 4  # of the Morris design
 N_CHANCE = 4
