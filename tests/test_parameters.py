@@ -58,7 +58,7 @@ def test_shares_of_one_whole_add_up_to_one_at_most(key, keys):
 
 
 def test_a_group_is_frozen():
-    with pytest.raises(ValidationError):
+    with pytest.raises(AttributeError, match="cannot be changed"):
         Pond().depth_m = 1.0
 
 
