@@ -1,4 +1,4 @@
-"""Colours of bone, vessels and cells, the same in every picture of the marrow and in its exports.
+"""Colours of bone, vessels, cells and arms, the same in every picture and in its exports.
 
 Any two of them stay apart under simulated deuteranopia, protanopia and, less, tritanopia. In grey,
 these do: bone and vessel, vessel and sprout, vessel and quiescent tumour, sprout and tumour, the
@@ -44,3 +44,8 @@ RESIDENT_COLOURS: dict[tuple[str, tuple[str, ...]], tuple[str, str]] = {
 # Clones, the largest first; all others in grey. More than six would not stay apart.
 CLONE_COLOURS = ("#43246e", "#d68712", "#91baf7", "#111111", "#dcee3a", "#7a1547")
 OTHER_CLONES = "#6f6c77"
+
+# Arms, the control first; those of a light page in views/report/page.css. After Okabe and Ito 2008.
+ARM_COLOURS = (
+    "#4f5b67", "#0072b2", "#d55e00", "#009e73", "#b8578f", "#b07d00", "#2f9fd0", "#7a4fb0",
+)  # fmt: skip

@@ -1,7 +1,7 @@
 """What all figures share: matplotlib, the look of arms, text that fits, the same bytes every time.
 
-Colours are those of Okabe and Ito, which colour-blind readers can tell apart; where it helps, arms
-differ in the form of their marks and lines as well.
+Arms differ in colour, which colour-blind readers can tell apart, and in the form of their marks and
+lines. There are as many looks as colours; a plot of more arms is another kind of plot.
 """
 
 import io
@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from ..errors import UserError
 from ..extras import library
+from ..palette import ARM_COLOURS
 from ..whole_file import storage_error, write_file
 
 MARK = b"mtor_abm"  # in every file that we draw
@@ -22,12 +23,14 @@ INK, FAINT = "#222222", "#888888"
 CAPTION_PT, LEGEND_PT, TITLE_PT = 7, 8, 9
 POINTS_PER_INCH = 72.0
 LINE = 1.25  # height of a line of text over its size
-# In the order of report/page.css, so that an arm looks alike in a figure and on the page.
-_COLOURS = ("#4D4D4D", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+#: No picture made of pixels is larger; one that would be is drawn with fewer dots an inch.
+MOST_WIDE_PX, MOST_HIGH_PX = 3600, 2400
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 # Points on and off, in line widths; for print in grey.
 _DASHES = ("-", (0, (3.2, 1.4)), (0, (1, 1.4)), (0, (4.5, 1.5, 1, 1.5)), (0, (2.5, 1)),
            (0, (6, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (8, 1.5)))  # fmt: skip
+
+MOST_ARMS = len(ARM_COLOURS)
 
 RC: dict[str, Any] = {
     "font.size": 8,
@@ -60,14 +63,16 @@ class Look:
 
 
 def looks(arms: Sequence[str]) -> dict[str, Look]:
-    """The look of each arm by name; the first, the control, is grey."""
+    """The look of each arm by name; the first, the control, is grey.
+
+    Raises:
+        ValueError: more arms than looks, of which two would be drawn alike.
+    """
+    if len(arms) > MOST_ARMS:
+        raise ValueError(f"{len(arms)} arms in one plot, in which {MOST_ARMS} can be told apart")
     return {
-        name: Look(
-            _COLOURS[i % len(_COLOURS)],
-            _MARKERS[i % len(_MARKERS)],
-            _DASHES[i % len(_DASHES)],
-        )
-        for i, name in enumerate(arms)
+        name: Look(*look)
+        for name, look in zip(arms, zip(ARM_COLOURS, _MARKERS, _DASHES, strict=True), strict=False)
     }
 
 
@@ -163,7 +168,8 @@ def save(figure: Any, path: Path, dpi: int = DPI, n_colours: int | None = None) 
     Args:
         figure: to write.
         path: .png, .svg or .pdf.
-        dpi: of what is made of pixels.
+        dpi: of what is made of pixels; fewer where the picture would be larger than MOST_WIDE_PX x
+            MOST_HIGH_PX.
         n_colours: of a PNG: how many it may have, up to 256; None leaves it as it is.
 
     Raises:
@@ -182,8 +188,10 @@ def save(figure: Any, path: Path, dpi: int = DPI, n_colours: int | None = None) 
         raise UserError(f"{path} cannot be written: no folder {path.parent}; make it first")
     refuse_foreign(path)
     content = io.BytesIO()
+    wide, high = figure.get_size_inches()
+    dots = min(float(dpi), MOST_WIDE_PX / wide, MOST_HIGH_PX / high)
     with styled():
-        figure.savefig(content, format=kind, dpi=dpi, metadata=told[kind])
+        figure.savefig(content, format=kind, dpi=dots, metadata=told[kind])
     if kind == "png" and n_colours is not None:
         content = _with_palette(content, n_colours)
     written = content.getvalue()

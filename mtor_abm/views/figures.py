@@ -10,14 +10,14 @@ from ..store import SNAPSHOTS, snapshot_name
 from ..validation import suggestion
 from ..whole_file import storage_error
 from . import histology
-from .canvas import matplotlib, refuse_foreign, save, styled
-from .charts import FIGURES
+from .canvas import MOST_ARMS, matplotlib, refuse_foreign, save, styled
+from .charts import FIGURES, OPTIONAL
+from .painting import Snapshot
 from .study_data import StudyData, study_data
 
 FOLDER = "figures"
 KINDS = (".png", ".svg")
 MAPS = "marrow"
-PANELS_PER_ROW = 3
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def draw_figures(study: Path, control: str | None = None, out: Path | None = Non
 
     Args:
         study: its folder.
-        control: scenario of the control arm; None takes the first of the study.
+        control: scenario of the control arm; None takes the control that the study names for each.
         out: folder of the pictures; None takes `figures` within the study.
 
     Raises:
@@ -71,6 +71,8 @@ def draw_figures(study: Path, control: str | None = None, out: Path | None = Non
     for name, make in FIGURES.items():
         with styled():
             figure = make(data)
+        if figure is None and name in OPTIONAL:
+            continue
         if figure is None:
             notes.append(f"No {name}: the runs hold nothing to draw it from.")
         else:
@@ -107,18 +109,22 @@ def one_figure(study: Path, what: str, control: str | None = None) -> Any:
 def marrow_maps(data: StudyData) -> Any:
     """The marrow of one seed under every arm, on the last day of which all hold a snapshot.
 
+    Of more than MOST_ARMS arms the first are shown, each control with its arms after it.
+
     Raises:
         UserError: there is no such seed or day.
     """
-    seed, day = _seed_and_day(data.arms)
+    arms = data.arms[:MOST_ARMS]
+    seed, day = _seed_and_day(arms)
     snapshots = []
-    for arm in data.arms:
+    for arm in arms:
         run = arm.runs[seed]
         cells, sites = (run.table(snapshot_name(kind, day)) for kind in SNAPSHOTS)
-        snapshots.append(histology.Snapshot(arm.name, cells, sites))
-    n = len(snapshots)
-    note = f"Seed {seed}, day {day:g}; {n} arm{'s' * (n != 1)}, one run of each"
-    return histology.figure_of(snapshots, rows=-(-n // PANELS_PER_ROW), note=note)
+        snapshots.append(Snapshot(data.titles[arm.name], cells, sites))
+    n, n_all = len(snapshots), len(data.arms)
+    note = f"Day {day:g}, seed {seed}: one of the runs of each arm ({data.counted()})"
+    note += f"; the first {n} arms are shown" if n < n_all else ""
+    return histology.figure_of(snapshots, rows=histology.rows_of(n), note=note)
 
 
 def _seed_and_day(arms: list[Arm]) -> tuple[int, float]:

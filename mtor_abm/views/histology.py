@@ -32,7 +32,8 @@ PANEL_INCHES, GAP_INCHES = 5.2, 0.08
 TITLE_PT, TITLE_LINE_INCHES, BAR_INCHES = 11, 0.2, 0.3
 DPI = 150
 LEGEND_PT, LEGEND_COLUMN_INCHES = 9, 3.4
-MOST_PIXELS = 2400  # of a side of a panel
+LEAST_PIXELS, MOST_PIXELS = 900, 2400  # of a side of a panel
+MOST_PER_SITE = 16  # of a small marrow
 MOST_PER_ROW = 4
 N_COLOURS = 256  # a picture of flat colours needs no more, and its file is a third as large
 PIXELS_PER_SITE = 6  # enough for round cells; less where pictures must be made quickly
@@ -144,9 +145,14 @@ def rows_of(n: int) -> int:
 
 
 def pixels_for(snapshot: Snapshot, wanted: int = PIXELS_PER_SITE) -> int:
-    """Pixels along each side of a site, so that a picture has at most MOST_PIXELS on a side."""
+    """Pixels along each side of a site: more of a small marrow, whose cells are drawn large.
+
+    The longer side of a picture has at most MOST_PIXELS.
+    """
     longest = max(float(snapshot.sites[axis].max()) for axis in ("x_um", "y_um"))
-    return max(1, min(wanted, int(MOST_PIXELS * snapshot.dx_um / longest)))
+    n_sites = longest / snapshot.dx_um + 0.5
+    wanted = max(wanted, min(MOST_PER_SITE, int(LEAST_PIXELS / n_sites)))
+    return max(1, min(wanted, int(MOST_PIXELS / n_sites)))
 
 
 def caption_of(snapshot: Snapshot) -> str:

@@ -16,7 +16,7 @@ OSTEOCLASTS, OSTEOBLASTS = "n_oc_per_b_pm_per_mm", "n_ob_per_b_pm_per_mm"
 #: More than so many times the osteoblasts of later days are left over from the start [assumed].
 LEFT_OVER = 2.0
 #: What a caption or a legend says of the marked days.
-WORDS = "start-up: bone cells are not yet in balance"
+WORDS = "start-up, in which bone cells are not yet in balance"
 
 
 def out_of_balance_days(runs: Sequence[Run]) -> float:

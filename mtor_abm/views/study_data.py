@@ -5,15 +5,18 @@ Units and meanings of columns are those that each run wrote into its manifest.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..analysis.arms import Arm, arms_of, complete_runs, left_out_note
-from ..analysis.compare import HOURS_PER_DAY, effects_of
-from ..errors import UserError
+from ..analysis.compare import HOURS_PER_DAY, grouped_effects
+from ..analysis.groups import ArmGroup, grouped
 from ..store import Run
+from .arm_titles import arm_titles
+from .canvas import MOST_ARMS
 
 
 @dataclass(frozen=True)
@@ -22,32 +25,59 @@ class StudyData:
 
     Attributes:
         folder: of the study.
-        control: the arm that others are compared with.
-        treated: all other arms, in the order of the study.
-        effects: name of a treated arm that is comparable -> its rows, as `compare_runs` gives them.
+        groups: each control with the arms that are compared with it.
+        loose: arms without a control.
+        effects: name of a treated arm that is comparable -> its rows, as `compare` gives them.
         notes: what a reader should know, one sentence each.
     """
 
     folder: Path
-    control: Arm
-    treated: list[Arm]
+    groups: list[ArmGroup]
+    loose: list[Arm]
     effects: dict[str, list[dict[str, Any]]]
     notes: list[str] = field(default_factory=list)
 
     @property
     def arms(self) -> list[Arm]:
-        """All arms, the control first."""
-        return [self.control, *self.treated]
+        """All arms: every control, its treated arms after it, then those without a control."""
+        held = [arm for group in self.groups for arm in (group.control, *group.treated)]
+        return [*held, *self.loose]
+
+    @property
+    def controls(self) -> list[Arm]:
+        """The arms that others are compared with, at least one: a lone arm stands for itself."""
+        return [group.control for group in self.groups] or self.loose[:1]
 
     @property
     def names(self) -> list[str]:
-        """Names of all arms, the control first."""
+        """Names of all arms, in their order."""
         return [arm.name for arm in self.arms]
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """What each arm is called, by its name."""
+        return arm_titles(self.arms)
+
+    @property
+    def comparable(self) -> list[tuple[Arm, list[Arm]]]:
+        """Each control with those of its arms that have effects."""
+        pairs = [
+            (group.control, [arm for arm in group.treated if arm.name in self.effects])
+            for group in self.groups
+        ]
+        return [(control, arms) for control, arms in pairs if arms]
+
+    @property
+    def against(self) -> str:
+        """What effects are against, in words."""
+        if len(self.groups) == 1:
+            return self.titles[self.groups[0].control.name]
+        return "the control of each arm"
 
     @property
     def columns(self) -> dict[str, dict[str, str]]:
         """Columns of the time series that every arm has: name -> unit and meaning."""
-        told: dict[str, dict[str, str]] = self.control.first.manifest.get("tables", {})
+        told: dict[str, dict[str, str]] = self.arms[0].first.manifest.get("tables", {})
         written = set.intersection(*(set(arm.first.timeseries.columns) for arm in self.arms))
         return {name: about for name, about in told.items() if name in written}
 
@@ -57,8 +87,10 @@ class StudyData:
         named = [f"{n} run{'s' * (n != 1)}" for n in sizes]
         if len(set(sizes)) == 1:
             runs = f"{named[0]} each"
+        elif len(sizes) > MOST_ARMS:
+            runs = f"{min(sizes)} to {max(sizes)} runs each"
         else:
-            runs = ", ".join(f"{a.name} {n}" for a, n in zip(self.arms, named, strict=True))
+            runs = ", ".join(f"{a.name}: {n}" for a, n in zip(self.arms, named, strict=True))
         n_arms = len(self.arms)
         return f"{n_arms} arm{'s' * (n_arms != 1)}, {runs}{self._pairs()}"
 
@@ -75,20 +107,18 @@ def study_data(study: Path, control: str | None = None) -> StudyData:
 
     Args:
         study: its folder.
-        control: scenario of the control arm; None takes the first of the study.
+        control: scenario of the control arm; None takes the control of each arm that the study
+            names, see `analysis.groups`.
 
     Raises:
-        UserError: no study, no complete run, no such arm, or a damaged file.
+        UserError: no study, no complete run, no such arm, a study that names no control, or a
+            damaged file.
     """
     runs, left_out = complete_runs(study)
     notes = [left_out_note(runs, left_out)] if left_out else []
-    found = {arm.name: arm for arm in arms_of(runs)}
-    if control is not None and control not in found:
-        raise UserError(f"{study} has no runs of {control!r}; it has {', '.join(found)}")
-    base = next(iter(found.values())) if control is None else found[control]
-    treated = [arm for arm in found.values() if arm is not base]
-    effects, faults = effects_of(base, treated)
-    return StudyData(study, base, treated, effects, notes + faults)
+    grouping = grouped(study, arms_of(runs), control)
+    effects, told = grouped_effects(grouping)
+    return StudyData(study, grouping.groups, grouping.loose, effects, notes + told)
 
 
 def course(arm: Arm, column: str) -> tuple[np.ndarray, np.ndarray]:
