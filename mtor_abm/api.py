@@ -7,9 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from .analysis.arms import arms_of, complete_runs, left_out_note
-from .analysis.compare import COLUMNS, grouped_effects
-from .analysis.groups import grouped
+from .analysis.arms import complete_runs
+from .analysis.compare import comparison_of
 from .errors import UserError
 from .run_settings import parse_seeds
 from .runner import batch
@@ -136,17 +135,9 @@ def compare(
         UserError: no such arm, nothing to compare, or arms that are not comparable.
     """
     folder = study.folder if isinstance(study, Study) else Path(study)
-    runs, left_out = complete_runs(folder)
-    grouping = grouped(folder, arms_of(runs), control)
-    effects, notes = grouped_effects(grouping)
-    rows = [row for of_arm in effects.values() for row in of_arm]
-    if left_out:
-        notes = [left_out_note(runs, left_out), *notes]
-    if not rows:
-        why = " ".join(notes) or f"it has one arm only ({grouping.loose[0].name})"
-        raise UserError(f"{folder} has nothing to compare: {why}")
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    table.attrs["notes"] = notes
+    found = comparison_of(folder, control, primary=primary or ())
+    table = found.table
+    table.attrs["notes"] = found.notes
     return table
 
 

@@ -469,8 +469,8 @@ def _refuse_no_treatment(scenario: Scenario, where: Where) -> None:
     for key in scenario.compare.treatment:
         at: Any = tables
         for part in key.split("."):
-            known = list(at) if isinstance(at, Mapping) else []
-            if part not in known or part in TEXTS:
+            known = [name for name in at if name not in TEXTS] if isinstance(at, Mapping) else []
+            if part not in known:
                 raise UserError(
                     f"{where(('compare', 'treatment'))}: [compare] treatment has "
                     f"{shown(key)}, which is not a key of a scenario; {suggestion(part, known)}"

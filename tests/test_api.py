@@ -171,6 +171,10 @@ def test_a_comparison_is_a_table(study):
     assert not (study.folder / "comparison.csv").exists()
     turned = ma.compare(str(study.folder), control="rapamycin")
     assert set(turned["treated"]) == {"vehicle"}
+    primary = ma.compare(study, primary=["bv_tv_final"])  # it was taken and not looked at
+    assert list(primary["readout"][primary["family"] == "primary"]) == ["bv_tv_final"]
+    with pytest.raises(ma.UserError, match="primary endpoint 'bv_tv_end' is not"):
+        ma.compare(study, primary=["bv_tv_end"])
     with pytest.raises(ma.UserError, match="names no arm"):
         ma.compare(study, control="nosuch")
 

@@ -437,7 +437,7 @@ def test_a_study_is_compared_with_the_control_that_it_names(tmp_path):
     assert compare_study(out, "rapamycin", force=True).arms == ["zero"]
     with pytest.raises(UserError, match="one arm; name a treated arm"):
         compare_study(out / "zero")
-    with pytest.raises(UserError, match="nothing to compare"):
+    with pytest.raises(UserError, match=r"nothing to compare: It has one arm only \(rapamycin\)"):
         compare_study(study(tmp_path / "alone", DRUG))
     with pytest.raises(UserError, match="does not exist"):
         compare_study(tmp_path / "none" / "a")

@@ -42,8 +42,8 @@ def test_it_reads_back_and_is_inherited(tmp_path):
         ({"primary": ["bv_tv_final", "bv_tv_final"]}, "twice"),
         ({"primry": []}, "nearest: primary"),
         ({"treatment": ["tumour.adhesin"]}, "treatment has .*adhesin.*nearest: adhesion"),
-        ({"treatment": ["title"]}, "no key of a scenario"),
-        ({"treatment": ["run.days.x"]}, "no key of a scenario"),
+        ({"treatment": ["title"]}, "not a key of a scenario"),
+        ({"treatment": ["run.days.x"]}, "not a key of a scenario"),
     ],
 )
 def test_a_fault_gets_one_line(said, says):

@@ -287,6 +287,12 @@ def compare_study(
     Raises:
         UserError: as `compare`; nothing to compare; a control that must be named.
     """
+    comparison = comparison_of(study, control, **how)
+    return written(comparison, Path(study if out is None else out), force)
+
+
+def comparison_of(study: str | Path, control: str | None = None, **how: Any) -> Comparison:
+    """The same without a file."""
     folder = Path(study)
     if not folder.is_dir() or not find_runs(folder):
         find_arm(folder)  # which says if nothing is there at all
@@ -295,13 +301,14 @@ def compare_study(
             f"({folder.parent})"
         )
     runs, left_out = complete_runs(folder)
-    comparison = compare_groups(grouped(folder, arms_of(runs), control), **how)
+    grouping = grouped(folder, arms_of(runs), control)
+    comparison = compare_groups(grouping, **how)
     if not comparison.rows:
-        why = " ".join(comparison.notes) or "It has one arm only."
-        raise UserError(f"{folder} holds nothing to compare. {why}")
+        alone = f"It has one arm only ({', '.join(arm.name for arm in grouping.loose)})."
+        why = " ".join(comparison.notes) or alone
+        raise UserError(f"{folder} has nothing to compare: {why}")
     notes = [left_out_note(runs, left_out)] if left_out else []
-    comparison = replace(comparison, notes=[*notes, *comparison.notes])
-    return written(comparison, folder if out is None else Path(out), force)
+    return replace(comparison, notes=[*notes, *comparison.notes])
 
 
 def written(comparison: Comparison, folder: Path, force: bool = False) -> Comparison:

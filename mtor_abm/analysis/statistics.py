@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 from scipy import stats
+from scipy.special import stdtr, stdtrit  # Student's t: distribution and quantile
 
 CONFIDENCE = 0.95
 T_TEST, SIGN_FLIP, NO_TEST = "paired t", "sign flip", ""
@@ -105,10 +106,11 @@ def mean_gain(gain: np.ndarray) -> MeanGain:
     2 / 2**n, and from 6 pairs on, where this is below 0.05, the interval has no width.
     """
     n, nan = gain.size, float("nan")
-    if n < 2 or not _is_constant(gain):
-        mean, low, high = mean_interval(gain)
-        p = float(stats.ttest_1samp(gain, 0.0).pvalue) if n >= 2 else nan
-        return MeanGain(mean, low, high, p, T_TEST if n >= 2 else NO_TEST)
+    if n < 2:
+        return MeanGain(*mean_interval(gain), nan, NO_TEST)
+    if not _is_constant(gain):
+        t = float(gain.mean() / (gain.std(ddof=1) / np.sqrt(n)))
+        return MeanGain(*mean_interval(gain), float(2.0 * stdtr(n - 1, -abs(t))), T_TEST)
     mean, p = float(gain.mean()), 2.0 ** (1 - n)
     end = mean if p <= 1.0 - CONFIDENCE else nan
     return MeanGain(mean, end, end, *((p, SIGN_FLIP) if gain.any() else (nan, NO_TEST)))
@@ -124,7 +126,7 @@ def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
         return mean, float("nan"), float("nan")
     if _is_constant(values):
         return mean, mean, mean
-    half = float(stats.t.ppf(0.5 + CONFIDENCE / 2.0, n - 1) * values.std(ddof=1) / np.sqrt(n))
+    half = float(stdtrit(n - 1, 0.5 + CONFIDENCE / 2.0) * values.std(ddof=1) / np.sqrt(n))
     return mean, mean - half, mean + half
 
 
