@@ -1,25 +1,26 @@
 """What was compared: scenario differences as a table, drugs and doses as a timeline."""
 
-from typing import Any
-
 import numpy as np
 
 from ...analysis.arms import flat
+from ...analysis.doses import drug_name, schedule_words
 from ...catalogue import listing
-from ...dosing import PlasmaCurve, Regimen
+from ...dosing import PlasmaCurve
 from ...drugs import DRUGS
 from ...scenario import TEXTS
-from ...schedule import Schedule
 from ...study_text import counted
 from ...switches import SWITCHES
+from ..doses import Doses
 from .charts import day_ticks
 from .markup import STYLES, key, number, table, text, unit, value
 from .material import ArmShown, Material
 
-#: Points of a curve of drug in plasma, beside one at each dose.
+#: Points of a curve of drug in plasma, besides one at each dose.
 POINTS = 500
 #: Tables of a scenario that say when it is run and written, not what happens in it.
 _ABOUT_THE_RUN = ("run.seeds", "output.")
+#: So many parameters that differ stand open.
+MOST_OPEN = 6
 
 
 def section(material: Material) -> str:
@@ -56,37 +57,27 @@ def meaning_of(name: str, known: dict[str, tuple[str, str]]) -> tuple[str, str]:
     return known.get(name, ("", ""))
 
 
-def regimens(arm: ArmShown) -> list[Regimen]:
-    """The drugs that an arm gives, as the run gave them."""
-    parameters = arm.parameters
-    days = parameters.get("run", {}).get("days", 0.0)
-    return [
-        Schedule.model_validate(given).regimen(drug, days)
-        for drug, given in parameters.get("drugs", {}).items()
-    ]
-
-
-def first_doses(material: Material) -> list[tuple[float, int]]:
-    """(day, style) of the first dose of each arm that is given a drug."""
-    return [
-        (min(r.start_day for r in given), arm.style)
-        for arm in material.arms
-        if (given := regimens(arm))
-    ]
-
-
 def _arms(material: Material) -> str:
     rows = []
     for arm in material.arms:
         about = arm.parameters
-        role = "control" if arm is material.control else "treated"
-        words = [str(about.get(name, "")) for name in ("title", "description")]
-        said = "<br>".join(f"{text(word)}" for word in words if word)
-        expects = str(about.get("expects", ""))
+        role = "treated" if arm.control else "control"
+        if len(material.controls) > 1 and arm.control:
+            role = f"against {text(arm.control)}"
+        said = text(about.get("description") or "")
+        expects = str(about.get("expects") or "")
         if expects:
-            said += f'<br><span class="dim">Expected: {text(expects)}</span>'
-        rows.append([key(arm.label, arm.style), role, said, _seeds(list(arm.arm.runs))])
-    return table(["arm", "role", "scenario", "seeds"], rows, "arms", "arms")
+            said += f' <span class="dim">Expected: {text(expects)}</span>'
+        name = text(arm.title) if material.is_many else key(arm.title, arm.style)
+        if arm.label != arm.title:
+            name += f' <span class="dim"><code>{text(arm.label)}</code></span>'
+        rows.append([name, role, said, _seeds(list(arm.arm.runs))])
+    said = table(["arm", "role", "about", "seeds"], rows, "arms", "arms")
+    return _folded(f"All {len(rows)} arms", said) if material.is_many else said
+
+
+def _folded(summary: str, body: str) -> str:
+    return f"<details><summary>{text(summary)}</summary>{body}</details>"
 
 
 def _seeds(seeds: list[int]) -> str:
@@ -111,100 +102,123 @@ def _differences(material: Material) -> str:
             for table in tables
         ]
         rows.append([f"<code>{text(name)}</code>", *cells, unit(units), text(meaning)])
-    head = ["parameter", *(key(a.label, a.style) for a in material.arms), "unit", "meaning"]
-    return (
-        f"<h3>What differs</h3><p>{counted(len(keys), 'parameter')} of "
-        f"{len(flat(material.control.parameters))}; all others are the same in every arm.</p>"
-        + table(head, rows, "differences", "parameters that differ")
+    names = (
+        text(a.label) if material.is_many else key(a.label, a.style) for a in material.arms
     )
+    body = table(
+        ["parameter", *names, "unit", "meaning"], rows, "differences", "parameters that differ"
+    )
+    n, of = counted(len(keys), "parameter"), len(flat(material.control.parameters))
+    if len(keys) > MOST_OPEN or material.is_many:
+        return _folded(f"What differs: {n} of {of}", body)
+    return f"<h3>What differs</h3><p>{n} of {of}; all others are the same in every arm.</p>{body}"
 
 
 def _timeline(material: Material) -> str:
-    days = float(material.control.parameters.get("run", {}).get("days", material.days))
-    lanes = "".join(_lanes(arm, days) for arm in material.arms)
-    lanes += "".join(_inoculum(material, days))
+    """Lanes of doses: those of one drug together, on one scale, above an axis of days."""
+    days = float(material.days)
+    by_drug: dict[str, list[tuple[ArmShown, Doses]]] = {}
+    for arm in material.arms:
+        for given in arm.doses:
+            by_drug.setdefault(given.drug, []).append((arm, given))
+    parts = []
+    for drug, lanes in by_drug.items():
+        curves = [_plasma(drug, given, days) for _, given in lanes]
+        top = max((float(c[1].max()) for c in curves if c is not None), default=0.0)
+        parts.append(f'<p class="drug"><b>{text(drug_name(drug))}</b>{_scale_words(top)}</p>')
+        parts += [
+            _lane(material, arm, given, curve, top, days)
+            for (arm, given), curve in zip(lanes, curves, strict=True)
+        ]
+        parts.append(_axis(days))
+    none = [arm.title for arm in material.arms if not arm.doses]
+    if none and by_drug:
+        parts.append(f'<p class="dim">No drug: {text(", ".join(none))}.</p>')
+    parts += _inoculum(material, days)
+    if not parts:
+        return ""
+    body = (
+        "<p>A stroke is a dose; the area is the free drug in plasma, on one scale for all arms of "
+        f'a drug.</p><div class="timeline">{"".join(parts)}</div>'
+    )
+    if material.is_many:
+        return _folded("Drugs and doses", body)
+    return f"<h3>Drugs and doses</h3>{body}"
+
+
+def _scale_words(top: float) -> str:
+    if top <= 0.0:
+        return ' <span class="dim">concentrations are not known here</span>'
+    return f' <span class="dim">top of the scale: {number(top)} nM free in plasma</span>'
+
+
+def _axis(days: float) -> str:
     ticks = "".join(
         f'<line class="axis" x1="{_percent(day, days)}" x2="{_percent(day, days)}" y1="0" y2="5"/>'
         f'<text class="tick {_anchor(day, days)}" x="{_percent(day, days)}" y="18">'
         f"{number(day)}</text>"
         for day in day_ticks(days)
     )
-    axis = (
+    return (
         '<div class="lane"><span class="unit">time (d)</span><svg width="100%" height="22" '
         'aria-hidden="true"><line class="axis" x1="0" x2="100%" y1="0.5" y2="0.5"/>'
         f"{ticks}</svg></div>"
     )
-    return (
-        "<h3>Drugs and doses</h3><p>A stroke is a dose; the area is the free drug in plasma, "
-        f'its own highest value at the top.</p><div class="timeline">{lanes}{axis}</div>'
-    )
 
 
-def _lanes(arm: ArmShown, days: float) -> str:
-    given = regimens(arm)
-    if not given:
-        return (
-            f'<div class="lane"><span>{key(arm.label, arm.style)}</span>'
-            '<span class="dim">no drug</span></div>'
-        )
-    return "".join(_lane(arm, regimen, days) for regimen in given)
+def _plasma(drug: str, given: Doses, days: float) -> tuple[np.ndarray, np.ndarray] | None:
+    """Hours and free concentrations, nM; None of a drug that is not known here."""
+    if drug not in DRUGS:
+        return None
+    try:
+        regimen = given.schedule.regimen(drug, days)
+        hours = regimen.dose_times_h()
+        grid = np.union1d(np.linspace(0.0, 24.0 * days, POINTS), hours[hours <= 24.0 * days])
+        return grid, np.asarray(PlasmaCurve(regimen).free_nM(grid), dtype=float)
+    except ValueError:  # the drug of that name here has no such route or species
+        return None
 
 
-def _lane(arm: ArmShown, regimen: Regimen, days: float) -> str:
-    hours = regimen.dose_times_h()
+def _lane(
+    material: Material, arm: ArmShown, given: Doses,
+    curve: tuple[np.ndarray, np.ndarray] | None, top: float, days: float,
+) -> str:  # fmt: skip
     style = arm.style % STYLES
     strokes = "".join(
-        f'<line class="dose arm{style}" x1="{_percent(h / 24.0, days)}" '
-        f'x2="{_percent(h / 24.0, days)}" y1="34" y2="46"/>'
-        for h in hours
+        f'<line class="dose arm{style}" x1="{_percent(day, days)}" '
+        f'x2="{_percent(day, days)}" y1="34" y2="46"/>'
+        for day in given.days
     )
-    curve = PlasmaCurve(regimen)
-    grid = np.union1d(np.linspace(0.0, 24.0 * days, POINTS), hours[hours <= 24.0 * days])
-    levels = curve.free_nM(grid)
-    peak = float(levels.max())
-    area = said = ""
-    if peak > 0.0:
+    area = ""
+    if curve is not None and top > 0.0:
         points = "L".join(
-            f"{h / 0.24 / days:.2f} {32.0 - 30.0 * level / peak:.2f}"
-            for h, level in zip(grid, levels, strict=True)
+            f"{h / 0.24 / days:.2f} {32.0 - 30.0 * level / top:.2f}"
+            for h, level in zip(*curve, strict=True)
         )
         area = (
             '<svg x="0" y="0" width="100%" height="34" viewBox="0 0 100 34" '
             f'preserveAspectRatio="none"><path class="plasma arm{style}" '
             f'd="M0 32L{points}L100 32Z"/></svg>'
         )
-        said = f"; free in plasma up to {number(peak)} nM"
-    label = DRUGS[regimen.drug_key].label
+    words = schedule_words(given.schedule.model_dump(), days)
+    words += f" ({counted(len(given.days), 'dose')})"
+    name = text(arm.label) if material.is_many else key(arm.label, arm.style)
     return (
-        f'<div class="lane"><span>{key(arm.label, arm.style)}<br>'
-        f'<b>{text(label)}</b><br><span class="dim">{text(_words(regimen))}{text(said)}</span>'
-        f'</span><svg width="100%" height="48" role="img" '
-        f'aria-label="{text(f"{label}: {_words(regimen)}")}">{area}'
-        f'<line class="grid" x1="0" x2="100%" y1="46.5" y2="46.5"/>{strokes}</svg></div>'
+        f'<div class="lane"><span>{name}<br><span class="dim">{text(words)}</span></span>'
+        f'<svg width="100%" height="48" role="img" aria-label="{text(f"{arm.title}: {words}")}">'
+        f'{area}<line class="grid" x1="0" x2="100%" y1="46.5" y2="46.5"/>{strokes}</svg></div>'
     )
 
 
-def _words(regimen: Regimen) -> str:
-    """One line: dose, route, interval, from when to when."""
-    dose = (
-        f"{regimen.dose_mg_per_kg:g} mg/kg" if regimen.dose_mg_per_kg is not None
-        else f"{regimen.dose_mg:g} mg"
-    )  # fmt: skip
-    hours = regimen.dose_times_h()
-    first, last, n = hours[0] / 24.0, hours[-1] / 24.0, len(hours)
-    when = f"day {first:g}" if n == 1 else f"day {first:g} to {last:g} every {regimen.every_h:g} h"
-    return f"{dose} {regimen.route}, {when} ({counted(n, 'dose')})"
-
-
 def _inoculum(material: Material, days: float) -> list[str]:
-    given: dict[str, Any] = material.control.parameters.get("inoculum", {})
-    if not given.get("cells"):
+    given = material.control.table("inoculum")
+    day, clusters = given.get("day", 0.0), given.get("clusters", 1)
+    if not given.get("cells") or not isinstance(day, int | float):
         return []
-    day = float(given.get("day", 0.0))
     x = _percent(day, days)
     return [
-        f'<div class="lane"><span>all arms<br><span class="dim">{given["cells"]} tumour cells '
-        f"in {counted(int(given.get('clusters', 1)), 'cluster')}, day {day:g}</span></span>"
+        f'<div class="lane"><span>all arms<br><span class="dim">{text(given["cells"])} tumour cells '
+        f"in {text(clusters)} cluster{'s' * (clusters != 1)}, day {day:g}</span></span>"
         f'<svg width="100%" height="24" aria-hidden="true"><line class="grid" x1="0" x2="100%" '
         f'y1="20.5" y2="20.5"/><circle class="inoculum" cx="{x}" cy="14" r="5"/></svg></div>'
     ]

@@ -1,14 +1,18 @@
 """The effects with their intervals: a forest plot that is a table, and all others below it."""
 
 import math
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from ...analysis.compare import SIGNIFICANT, effect_text, headlines_first, p_text
+from ...analysis.endpoints import PRIMARY
 from ...readouts import EVENTS_PREFIX, STATISTICS
 from ...study_text import counted
 from ..axes import LEAST_RATIOS
 from ..words import TITLES, printed_effect
-from .charts import log_ticks
+from . import design
+from .charts import Axis, log_ticks, round_ticks
 from .markup import STYLES, key, number, table, text, unit
 from .material import ArmShown, Material
 from .palette import CELL_TYPES
@@ -16,22 +20,67 @@ from .pathway import SERIES
 
 Row = dict[str, Any]
 
+#: So many arms have each a line for all their readouts; more are folded into one.
+MOST_OPEN = 3
+#: Headings of the forest plot, and how the names of their readouts begin.
+SUBJECTS: dict[str, tuple[str, ...]] = {
+    "Tumour": ("tumour_", "days_to_", "n_lesions", "n_tumour", "n_dormant", "dormant", "n_arriv",
+               "n_circulating", "n_shed", "n_clones", "clon"),
+    "Bone": ("bv_tv", "n_oc", "n_ob", "oc_", "ob_", "ctx", "p1np", "n_mesenchymal", "bone"),
+    "Vessels and supply": ("vessel", "mean_", "perfus", "hypox"),
+    "Signalling": ("s6k", "p4ebp1", "akt", "mtorc", "foxo", "hif", "autophagy"),
+}  # fmt: skip
+OTHER_SUBJECT = "Others"
 
-def leads(material: Material) -> list[str]:
-    """What each treated arm shows, one sentence each, as `compare` says it; escaped."""
-    if material.comparison is None:
-        return []
-    return [
-        text(material.comparison.lead(arm.label).text())
-        for arm in material.arms[1:]
-        if arm.label in material.comparison.arms
-    ]
+
+def leads(material: Material) -> str:
+    """What each treated arm shows, as `compare` says it: its primary endpoints, in a small table.
+
+    Of more arms than can be told apart, one sentence; their effects stand under Effects.
+    """
+    if not material.treated:
+        return ""
+    if material.is_many:
+        controls = ", ".join(arm.label for arm in material.controls)
+        return (
+            f"<p>{counted(len(material.treated), 'arm')}, each against its own control "
+            f"({text(controls)}), at day {number(material.days)}; "
+            f"{counted(len(material.seeds), 'pair')} by seed (chance, not animals).</p>"
+        )
+    return "".join(_lead(material, arm) for arm in material.treated)
+
+
+def _lead(material: Material, arm: ArmShown) -> str:
+    assert material.comparison is not None
+    lead = material.comparison.lead(arm.label)
+    rows = "".join(
+        f'<tr class="{"clear" if e.is_clear else ""}"><th scope="row">{text(e.label)}</th>'
+        f'<td class="num">{printed(e.change)}</td><td class="num">{printed(e.interval)}</td>'
+        f'<td class="values">{printed(e.values)}</td><td class="num">{text(e.p)}</td></tr>'
+        for e in lead.endpoints
+    )
+    warnings = "".join(f'<p class="warning">{text(w)}</p>' for w in lead.warnings)
+    heading = lead.heading[:1].upper() + lead.heading[1:]
+    return (
+        f'<div class="lead"><p class="arm{arm.style}">{text(heading)}</p>{warnings}'
+        f"<table>{rows}</table><p>{text(lead.ending)}</p></div>"
+    )
+
+
+def printed(words: str) -> str:
+    """Words of the terminal with the signs of print, escaped."""
+    plain = re.sub(r"-(?=\d)", "−", words.replace("->", "→"))
+    return text(plain).replace("mm2", "mm²")
 
 
 def section(material: Material) -> str:
     """The whole section, without its heading."""
     if material.comparison is None:
         return "<p>There is one arm only; give a second one to see effects.</p>"
+    if not material.treated:
+        return "<p>No arm can be compared with a control here; the notes above say why.</p>"
+    if material.is_many:
+        return design.section(material) + _how_to_read(material) + _all(material)
     return _how_to_read(material) + _forest(material) + _all(material)
 
 
@@ -67,105 +116,126 @@ def effect(row: Row) -> str:
     return text(printed_effect(row)).replace("× ", "×\u00a0")
 
 
-def _rows(material: Material, arm: ArmShown) -> list[Row]:
-    assert material.comparison is not None
-    return [row for row in material.comparison.rows if row["treated"] == arm.label]
-
-
 def _how_to_read(material: Material) -> str:
-    pairs = sorted(
-        {int(max((r["n_pairs"] for r in _rows(material, a)), default=0)) for a in material.arms[1:]}
-    )
-    n = " or ".join(map(str, pairs))
+    n_of = sorted({int(max(r["n_pairs"] for r in material.rows(a))) for a in material.treated})
+    n = " or ".join(map(str, n_of))
     return (
-        f"<p><b>Paired by seed.</b> Runs with the same seed share the marrow and the luck of every "
-        f"cell, so each effect is estimated within {n} pair{'s' * (n != '1')}: a ratio (treated "
-        "over control, geometric mean) where all values are above 0, else a difference (treated "
-        "minus control). Bars are 95 % intervals (Student's t on the pairs).</p>"
-        "<p><b>Many readouts were looked at.</b> <i>p adj</i> is adjusted among the primary "
-        "endpoints (Holm 1979) and among all other readouts that differ in any pair (Benjamini "
-        "and Hochberg 1995); an interval is not. A filled dot marks adjusted p below "
-        f"{SIGNIFICANT:g}. Seeds are replicates of chance within one set of parameters, "
-        "not animals.</p>"
+        "<p>Runs with the same seed begin with the same marrow and the same random numbers, so "
+        f"each effect is estimated within {n} pair{'s' * (n != '1')}: a ratio (treated over "
+        "control, geometric mean) where all values are above 0, else a difference. Bars are 95 % "
+        "intervals. <i>p adj</i> is adjusted by Holm among the primary endpoints, which were "
+        "chosen beforehand, and by Benjamini and Hochberg among all others; a filled dot is "
+        f"p adj below {SIGNIFICANT:g}. Seeds are replicates of chance within one set of "
+        "parameters, not animals.</p>"
     )
 
 
 def _forest(material: Material) -> str:
-    assert material.comparison is not None
-    shown: dict[str, list[tuple[ArmShown, Row]]] = {}
-    for arm in material.arms[1:]:
-        for row in material.comparison.headlines(arm.label):
-            shown.setdefault(row["readout"], [])
-    for readout, entries in shown.items():
-        for arm in material.arms[1:]:
-            entries += [(arm, row) for row in _rows(material, arm) if row["readout"] == readout]
-    ratios, differences = (_of_kind(shown, kind) for kind in ("ratio", "difference"))
-    several = len(material.arms) > 2
-    parts = []
-    if ratios:
-        low, high = _ratio_range([row for rows in ratios.values() for _, row in rows])
-        axis = _ratio_axis(low, high)
-        body = "".join(_group(material, k, v, (low, high), several) for k, v in ratios.items())
-        parts.append(
-            "<h3>Ratios</h3>" + _forest_table("treated over control, logarithmic axis", axis, body)
-        )
-    if differences:
-        body = "".join(_group(material, k, v, None, several) for k, v in differences.items())
-        axis = (
-            '<svg width="100%" height="18" aria-hidden="true">'
-            '<text class="tick mid" x="50%" y="13">0</text></svg>'
-        )
-        parts.append(
-            "<h3>Differences</h3>"
-            + _forest_table("treated minus control; each row on its own scale", axis, body)
-        )
+    """The primary endpoints first, each on its own axis; the other headlines by subject."""
+    shown: dict[str, None] = {}
+    for arm in material.treated:
+        found = [row for row in material.rows(arm) if row["family"] == PRIMARY]
+        found += material.comparison.headlines(arm.label) if material.comparison else []
+        shown |= dict.fromkeys(row["readout"] for row in found)
+    first = design.endpoints(material)
+    others: dict[str, list[str]] = {}
+    for readout in shown:
+        if readout not in first:
+            others.setdefault(subject_of(readout), []).append(readout)
+    parts = [f"<h3>Primary endpoints</h3>{_forest_table(material, first, own_axes=True)}"]
+    more = "".join(
+        f"<h3>{subject}</h3>{_forest_table(material, others[subject], own_axes=False)}"
+        for subject in [*SUBJECTS, OTHER_SUBJECT]
+        if subject in others
+    )
+    if more:
+        n = counted(sum(map(len, others.values())), "other readout")
+        open_ = " open" if len(material.treated) == 1 else ""
+        parts.append(f"<details{open_}><summary>Forest plot of {n}</summary>{more}</details>")
     return "".join(parts)
 
 
-def _of_kind(shown: dict[str, list[tuple[ArmShown, Row]]], kind: str) -> Any:
-    """The entries with that kind of effect; arms of one readout may differ in it, where one ends
-    at 0 and has no ratio, and then stand on the axis of their own kind."""
-    kept = {name: [e for e in rows if e[1]["effect"] == kind] for name, rows in shown.items()}
-    return {name: rows for name, rows in kept.items() if rows}
+def subject_of(readout: str) -> str:
+    """The heading under which a readout stands."""
+    for subject, starts in SUBJECTS.items():
+        if readout.startswith(starts):
+            return subject
+    return OTHER_SUBJECT
 
 
-def _forest_table(what: str, axis: str, body: str) -> str:
+def _forest_table(material: Material, readouts: Sequence[str], own_axes: bool) -> str:
+    """Readouts of one subject: an axis of ratios for each or for all, repeated at each readout.
+
+    Differences have a scale of their own in any case: units differ.
+    """
+    entries = {
+        name: [(arm, row) for arm in material.treated if (row := material.effect(arm, name))]
+        for name in readouts
+    }
+    all_rows = [row for of in entries.values() for _, row in of]
+    body = "".join(
+        _readout(material, name, of, all_rows if not own_axes else [row for _, row in of])
+        for name, of in entries.items()
+        if of
+    )
     return (
         '<table class="forest"><thead><tr><th scope="col">readout</th><th scope="col" '
         'class="num">control</th><th scope="col" class="num">treated</th><th scope="col" '
-        f'class="plot"><span class="unit">{what}</span>{axis}</th><th scope="col">effect '
-        '[95 % interval]</th><th scope="col" class="num">p adj</th></tr></thead>'
-        f"{body}</table>"
+        'class="plot"></th><th scope="col">effect [95 % interval]</th><th scope="col" '
+        f'class="num">p adj</th></tr></thead>{body}</table>'
     )
 
 
-def _group(
+def _readout(
     material: Material, readout: str, entries: list[tuple[ArmShown, Row]],
-    range_: tuple[float, float] | None, several: bool,
+    on_axis: list[Row],
 ) -> str:  # fmt: skip
+    """One readout: its arms with a ratio above those with a difference, each with its axis."""
     meaning, statistic = label_of(material, readout)
     units = unit(entries[0][1]["unit"])
     words = (
-        f'<span class="what">{meaning}</span><br><span class="dim">{statistic}'
-        f"{f', {units}' if units else ''}<br><code>{text(readout)}</code></span>"
+        f'<span class="what">{meaning}</span> <span class="dim">{statistic}'
+        f"{f', {units}' if units else ''}</span> <code>{text(readout)}</code>"
     )
-    half = _half_width([row for _, row in entries])
-    out = []
-    if several:
-        out.append(f'<tr class="named"><th scope="rowgroup" colspan="6">{words}</th></tr>')
-    for i, (arm, row) in enumerate(entries):
-        first = key(arm.label, arm.style) if several else words
-        plot = _ratio_plot(row, arm, range_) if range_ else _difference_plot(row, arm, half)
-        out.append(
-            f'<tr class="{"more" if several or i else "first"}" data-readout="{text(readout)}" '
-            f'data-arm="{text(arm.label)}"><th scope="row">{first}</th>'
-            f'<td class="num" data-label="control">{number(row["control_mean"])}</td>'
-            f'<td class="num" data-label="treated">{number(row["treated_mean"])}</td>'
-            f'<td class="plot">{plot}</td><td class="effect">{effect(row)}'
-            f"{f' {units}' if units and row['effect'] == 'difference' else ''}</td>"
-            f'<td class="num" data-label="p adj">{text(p_text(row["p_adjusted"]))}</td></tr>'
-        )
+    out = [f'<tr class="named"><th scope="rowgroup" colspan="6">{words}</th></tr>']
+    for kind in ("ratio", "difference"):
+        of_kind = [(arm, row) for arm, row in entries if row["effect"] == kind]
+        if not of_kind:
+            continue
+        if kind == "ratio":
+            axis = _ratio_axis([row for row in on_axis if row["effect"] == kind])
+        else:
+            axis = _difference_axis([row for _, row in of_kind])
+        for i, (arm, row) in enumerate(of_kind):
+            is_last = i == len(of_kind) - 1
+            out.append(_arm_row(readout, arm, row, axis, units, is_last))
     return f"<tbody>{''.join(out)}</tbody>"
+
+
+def _arm_row(
+    readout: str, arm: ArmShown, row: Row, axis: Axis, units: str, is_last: bool
+) -> str:  # fmt: skip
+    told = f" {units}" if units and row["effect"] == "difference" else ""
+    return (
+        f'<tr class="more" data-readout="{text(readout)}" data-arm="{text(arm.label)}">'
+        f'<th scope="row">{key(arm.title, arm.style)}</th>'
+        f'<td class="num" data-label="control">{number(row["control_mean"])}</td>'
+        f'<td class="num" data-label="treated">{number(row["treated_mean"])}</td>'
+        f'<td class="plot">{_plot(row, arm, axis)}{_ticks(axis) if is_last else ""}</td>'
+        f'<td class="effect">{effect(row)}{told}</td>'
+        f'<td class="num" data-label="p adj">{text(p_text(row["p_adjusted"]))}</td></tr>'
+    )
+
+
+def _ratio_axis(rows: list[Row]) -> Axis:
+    low, high = _ratio_range(rows)
+    return Axis(low, high, log_ticks(low, high, most=6), is_log=True)
+
+
+def _difference_axis(rows: list[Row]) -> Axis:
+    ends = [abs(row[k]) for row in rows for k in ("estimate", "ci_low", "ci_high")]
+    half = max([x for x in ends if math.isfinite(x)], default=0.0) * 1.1 or 1.0
+    return Axis(-half, half, round_ticks(-half, half, 4))
 
 
 def _ratio_range(rows: list[Row]) -> tuple[float, float]:
@@ -178,44 +248,36 @@ def _ratio_range(rows: list[Row]) -> tuple[float, float]:
     return max(low / 1.08, widest[0]), min(high * 1.08, widest[1])
 
 
-def _on_log_axis(value: float, low: float, high: float) -> float:
-    """Place of a ratio, per cent of the width; beyond the axis at its end."""
-    share = math.log(value / low) / math.log(high / low) if value > 0.0 else 0.0
-    return 100.0 * min(1.0, max(0.0, share))
+def _place(value: float, axis: Axis) -> float:
+    """Place of a value, per cent of the width; beyond the axis at its end."""
+    return 100.0 * min(1.0, max(0.0, axis.share(value)))
 
 
-def _ratio_axis(low: float, high: float) -> str:
+def _ticks(axis: Axis) -> str:
+    """The numbers of an axis; a ratio has the sign of one."""
     ticks = "".join(
-        f'<text class="tick mid" x="{_on_log_axis(t, low, high):.2f}%" y="13">{t:g}</text>'
-        for t in log_ticks(low, high)
-        if 3.0 < _on_log_axis(t, low, high) < 97.0
+        f'<text class="tick mid" x="{_place(t, axis):.2f}%" y="13">{_tick(t, axis)}</text>'
+        for t in axis.ticks
+        if 4.0 < _place(t, axis) < 96.0
     )
-    return f'<svg width="100%" height="18" aria-hidden="true">{ticks}</svg>'
+    return f'<svg class="ticks" width="100%" height="18" aria-hidden="true">{ticks}</svg>'
 
 
-def _ratio_plot(row: Row, arm: ArmShown, range_: tuple[float, float]) -> str:
-    low, high = range_
+def _tick(value: float, axis: Axis) -> str:
+    if axis.is_log:
+        return f"×\u00a0{value:g}"
+    return f"{'+' if value > 0.0 else ''}{number(value)}"
+
+
+def _plot(row: Row, arm: ArmShown, axis: Axis) -> str:
+    nothing = 1.0 if axis.is_log else 0.0
     grid = "".join(
-        f'<line class="{"none" if t == 1.0 else "grid"}" x1="{_on_log_axis(t, low, high):.2f}%" '
-        f'x2="{_on_log_axis(t, low, high):.2f}%" y1="0" y2="100%"/>'
-        for t in log_ticks(low, high)
+        f'<line class="{"none" if t == nothing else "grid"}" x1="{_place(t, axis):.2f}%" '
+        f'x2="{_place(t, axis):.2f}%" y1="0" y2="100%"/>'
+        for t in dict.fromkeys([*axis.ticks, nothing])
     )
     ends = [
-        _on_log_axis(row[k], low, high) if math.isfinite(row[k]) else None
-        for k in ("ci_low", "estimate", "ci_high")
-    ]
-    return _bar(grid, ends, row, arm)
-
-
-def _half_width(rows: list[Row]) -> float:
-    ends = [abs(row[k]) for row in rows for k in ("estimate", "ci_low", "ci_high")]
-    return max([x for x in ends if math.isfinite(x)], default=0.0) * 1.1 or 1.0
-
-
-def _difference_plot(row: Row, arm: ArmShown, half: float) -> str:
-    grid = '<line class="none" x1="50%" x2="50%" y1="0" y2="100%"/>'
-    ends = [
-        50.0 + 50.0 * row[k] / half if math.isfinite(row[k]) else None
+        _place(row[k], axis) if math.isfinite(row[k]) else None
         for k in ("ci_low", "estimate", "ci_high")
     ]
     return _bar(grid, ends, row, arm)
@@ -234,7 +296,7 @@ def _bar(grid: str, ends: list[float | None], row: Row, arm: ArmShown) -> str:
         else f'<circle class="dot {clear} arm{style}" cx="{middle:.2f}%" cy="50%" r="5"/>'
     )  # fmt: skip
     return (
-        f'<svg width="100%" height="30" role="img" aria-label="{text(effect_text(row))}">'
+        f'<svg width="100%" height="26" role="img" aria-label="{text(effect_text(row))}">'
         f"{grid}{bar}{dot}</svg>"
     )
 
@@ -249,9 +311,10 @@ def _arrow(end: float, style: int) -> str:
 
 
 def _all(material: Material) -> str:
+    """All readouts of every arm, folded: the headlines first."""
     parts = []
-    for arm in material.arms[1:]:
-        rows = sorted(_rows(material, arm), key=headlines_first)
+    for arm in material.treated:
+        rows = sorted(material.rows(arm), key=headlines_first)
         cells = [
             [
                 f"<code>{text(row['readout'])}</code>",
@@ -266,8 +329,10 @@ def _all(material: Material) -> str:
                 "p adj", "pairs"]  # fmt: skip
         parts.append(
             f"<details><summary>All {counted(len(rows), 'readout')} of "
-            f"{text(arm.label)}</summary>"
-            + table(head, cells, "numbers", f"all readouts of {arm.label}")
+            f"{text(arm.title)}</summary>"
+            + table(head, cells, "numbers", f"all readouts of {arm.title}")
             + "</details>"
         )
+    if len(parts) > MOST_OPEN:
+        return f"<details><summary>All readouts, arm by arm</summary>{''.join(parts)}</details>"
     return "".join(parts)
