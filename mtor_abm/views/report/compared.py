@@ -68,7 +68,7 @@ def _arms(material: Material) -> str:
         expects = str(about.get("expects") or "")
         if expects:
             said += f' <span class="dim">Expected: {text(expects)}</span>'
-        name = text(arm.title) if material.is_many else key(arm.title, arm.style)
+        name = key(arm.title, arm.style)
         if arm.label != arm.title:
             name += f' <span class="dim"><code>{text(arm.label)}</code></span>'
         rows.append([name, role, said, _seeds(list(arm.arm.runs))])
@@ -202,7 +202,7 @@ def _lane(
         )
     words = schedule_words(given.schedule.model_dump(), days)
     words += f" ({counted(len(given.days), 'dose')})"
-    name = text(arm.label) if material.is_many else key(arm.label, arm.style)
+    name = key(arm.label, arm.style)
     return (
         f'<div class="lane"><span>{name}<br><span class="dim">{text(words)}</span></span>'
         f'<svg width="100%" height="48" role="img" aria-label="{text(f"{arm.title}: {words}")}">'

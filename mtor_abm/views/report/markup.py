@@ -8,7 +8,7 @@ from typing import Any
 #: Units as a person writes them.
 _UNITS = (("um2", "µm²"), ("um", "µm"), ("mm2", "mm²"))
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-#: Colours and dashes there are; arm 0 is the control (page.css has the colours).
+#: Colours and dashes that there are, so many arms can be told apart as lines; arm 0 is the control (page.css has the colours).
 STYLES = 8
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "5 2", "1 3", "12 4", "6 2 1 2 1 2")
 
@@ -71,15 +71,11 @@ def table(
 
 
 def key(label: str, style: int) -> str:
-    """An arm's name with a sample of its line."""
-    style %= STYLES
+    """An arm's name with a sample of its line; without one if it has no style of its own."""
+    if style >= STYLES:
+        return f'<span class="key">{text(label)}</span>'
     return (
         f'<span class="key"><svg class="arm{style}" width="30" height="10" aria-hidden="true">'
         f'<line x1="1" y1="5" x2="29" y2="5" class="line" stroke-dasharray="{DASHES[style]}"/>'
         f"</svg>{text(label)}</span>"
     )
-
-
-def legend(arms: Iterable[tuple[str, int]]) -> str:
-    """Samples of all arms."""
-    return f'<p class="legend">{"".join(key(label, style) for label, style in arms)}</p>'

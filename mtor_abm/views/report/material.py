@@ -18,9 +18,8 @@ from ..arm_titles import arm_titles, title_of
 from ..doses import Doses, doses_of
 from ..start_up import out_of_balance_days
 from ..study_data import values_of
+from .markup import STYLES
 
-#: More arms than this have no lines of their own in a plot; there are as many styles of a line.
-MOST_LINES = 8
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,8 @@ class ArmShown:
     Attributes:
         label: its short name, that of its scenario.
         arm: its runs.
-        style: number of its colour and dash, 0 for the first control.
+        style: number of its colour and dash, 0 for the first control; STYLES (none) where there
+            are more arms than styles.
         title: what it is, in a few words.
         control: label of the arm it is compared with; "" of a control, or of an arm without one.
     """
@@ -106,7 +106,7 @@ class Material:
     @property
     def is_many(self) -> bool:
         """Whether there are more arms than can be told apart as lines."""
-        return len(self.arms) > MOST_LINES
+        return len(self.arms) > STYLES
 
     def control_of(self, arm: ArmShown) -> ArmShown:
         """The control of an arm; a control's is itself."""
@@ -261,9 +261,10 @@ def _shown(grouping: Grouping) -> list[ArmShown]:
         named = [titles[arm.name] for arm in arms]
     else:  # of several studies
         named = [f"{title_of(_parameters(arm), arm.name)} ({label})" for arm, label, _ in order]
+    styles = range(len(order)) if len(order) <= STYLES else [STYLES] * len(order)
     return [
         ArmShown(label, arm, style, title, control)
-        for style, ((arm, label, control), title) in enumerate(zip(order, named, strict=True))
+        for style, ((arm, label, control), title) in zip(styles, zip(order, named, strict=True), strict=True)
     ]
 
 

@@ -19,6 +19,8 @@ from .palette import CELL_TYPES
 SERIES = {"s6k": "S6K", "p4ebp1": "4E-BP1-P", "akt_s473": "AKT S473"}
 NODE_WIDTH, NODE_HEIGHT, BAR = 98.0, 38.0, 26.0
 LONG_NAME = 13  # characters; more would touch the frame
+MOST_DAYS = 8  # of snapshots that the network can show
+MOST_ROWS = 24  # arms of which a cell type stands open
 #: Exposures may exceed 1; all other signals are activities in 0..1.
 UNBOUNDED = ("rapalog", "kinase1")
 
@@ -56,13 +58,22 @@ def by_cell_type(material: Material) -> str:
     if not bodies:
         return "<p>These runs hold no activities by cell type.</p>"
     names = "".join(f'<th scope="col" class="num">{label}</th>' for label in SERIES.values())
-    return (
-        "<p>Activities lie in 0 to 1: mean over the cells of a type and over time, then over the "
-        "runs of an arm; a darker cell is a higher activity. <i>x</i> is the effect of the treated "
-        "arm, as under Effects, where its interval stands among all readouts.</p>"
+    head = (
         '<table class="state"><thead><tr><th scope="col">cell type</th><th scope="col">arm</th>'
-        f"{names}</tr></thead>{''.join(bodies)}</table>"
+        f"{names}</tr></thead>"
     )
+    shown = 1 if material.is_many else len(bodies)
+    more = ""
+    if len(bodies) > shown:
+        rest = f"{head}{''.join(bodies[shown:])}</table>"
+        more = f"<details><summary>The other cell types</summary>{rest}</details>"
+        shown = 0 if len(material.arms) > MOST_ROWS else shown
+    words = (
+        "<p>Activities lie between 0 and 1: the mean over the cells of a type and over time, then "
+        "over the runs of an arm; darker is higher. The number after × is the effect against the "
+        "control, as under Effects, where its interval stands among all readouts.</p>"
+    )
+    return f'<div class="beside">{words}<div>{head}{"".join(bodies[:shown])}</table>{more}</div></div>'
 
 
 def _ratio(material: Material, arm: ArmShown, readout: str) -> str:
@@ -71,7 +82,7 @@ def _ratio(material: Material, arm: ArmShown, readout: str) -> str:
         return ""
     for row in material.comparison.rows:
         if (row["treated"], row["readout"], row["effect"]) == (arm.label, readout, "ratio"):
-            return f"x {row['estimate']:.3g}"
+            return f"×\u00a0{row['estimate']:.3g}"
     return ""
 
 
@@ -89,14 +100,25 @@ def _shaded(mean: float, ratio: str) -> str:
     return f'<td class="num level" style="--share:{share:.2f}">{number(mean)}{said}</td>'
 
 
-def last_day_with_cells(material: Material) -> float | None:
-    """The last day of which every run of every arm has a table of cells; None if there is none."""
-    common: set[float] | None = None
-    for arm in material.arms:
-        for run in arm.runs:
-            days = set(run.days_of("cells"))
-            common = days if common is None else common & days
-    return max(common) if common else None
+def days_with_cells(material: Material) -> list[float]:
+    """Days of which every run of every arm has a table of cells; of many, a few evenly spaced."""
+    common = [set(run.days_of("cells")) for arm in material.arms for run in arm.runs]
+    days = sorted(set.intersection(*common)) if common else []
+    if len(days) <= MOST_DAYS:
+        return days
+    chosen = np.unique(np.linspace(0, len(days) - 1, MOST_DAYS).round().astype(int))
+    return [days[i] for i in chosen]
+
+
+def days_of_treatment(material: Material, days: Sequence[float]) -> list[float]:
+    """Those of the days that lie after the first dose and no later than the last one acts.
+
+    Without drugs (arms that differ in their genes) all days after the first.
+    """
+    span = material.treatment_d
+    if span is None:
+        return [day for day in days if day > 0.0]
+    return [day for day in days if span[0] < day <= span[1]]
 
 
 def means_of(arm: ArmShown, day: float) -> dict[str, dict[str, float]]:
@@ -116,55 +138,104 @@ def means_of(arm: ArmShown, day: float) -> dict[str, dict[str, float]]:
     }
 
 
+def mean_over(days: Sequence[Means]) -> dict[str, dict[str, float]]:
+    """Mean over days of which each has the means of a cell type; days without it are left out."""
+    out: dict[str, dict[str, float]] = {}
+    for name in CELL_TYPES:
+        found = [of[name] for of in days if name in of]
+        if found:
+            out[name] = {s: float(np.mean([of[s] for of in found])) for s in found[0]}
+    return out
+
+
 def series_means(material: Material, arm: ArmShown) -> dict[str, dict[str, float]]:
-    """What the time series alone says of the network at the last day: three activities."""
+    """What the time series alone says of the network: three activities, mean under treatment."""
+    first, last = material.treatment_d or (0.0, material.days)
+    chosen = (material.times_d > first) & (material.times_d <= last)
     out: dict[str, dict[str, float]] = {}
     for name in CELL_TYPES:
         for prefix in SERIES:
             values = material.series(arm, f"{prefix}_{name}")
-            if values is not None and np.isfinite(values[:, -1]).any():
-                out.setdefault(name, {})[prefix] = float(np.nanmean(values[:, -1]))
+            if values is not None and np.isfinite(values[:, chosen]).any():
+                out.setdefault(name, {})[prefix] = float(np.nanmean(values[:, chosen]))
     return out
 
 
+def _times(material: Material) -> tuple[list[tuple[str, str]], dict[str, list[Means]]]:
+    """What can be chosen as time, (value, words), and for each arm the means at each of them."""
+    days = days_with_cells(material)
+    if not days:
+        span = "the time under treatment" if material.treatment_d else "all times"
+        words = f"mean over {span}, from the time series, which holds three activities"
+        return [("mean", words)], {a.label: [series_means(material, a)] for a in material.arms}
+    by_day = {arm.label: [means_of(arm, day) for day in days] for arm in material.arms}
+    times = [(f"{day:g}", f"day {number(day)}") for day in days]
+    treated = days_of_treatment(material, days)
+    if not treated:
+        return times[::-1], {label: of[::-1] for label, of in by_day.items()}
+    under = "under treatment" if material.treatment_d else "after the start"
+    told = ", ".join(number(day) for day in treated)
+    first = ("mean", f"mean {under} (day{'s' * (len(treated) > 1)} {told})")
+    chosen = [i for i, day in enumerate(days) if day in treated]
+    return [first, *times], {
+        label: [mean_over([of[i] for i in chosen]), *of] for label, of in by_day.items()
+    }
+
+
 def drawn(material: Material) -> tuple[str, dict[str, Any]]:
-    """The network under each arm, and the means of every cell type for page.js."""
-    day = last_day_with_cells(material)
-    if day is None:
-        means = {arm.label: series_means(material, arm) for arm in material.arms}
-        words = (
-            f"Day {number(material.days)}, from the time series, which holds three activities; "
-            "<code>-S output.cells_at_days=[DAY]</code> writes the others."
-        )
-    else:
-        means = {arm.label: means_of(arm, day) for arm in material.arms}
-        words = f"Day {number(day)}: mean over the cells of a type, then over the runs."
-    types = [name for name in CELL_TYPES if any(name in of for of in means.values())]
+    """The network under two arms, and the means of every cell type, time and arm for the script."""
+    times, means = _times(material)
+    types = [name for name in CELL_TYPES if any(name in of[0] for of in means.values())]
     if not types:
         return "<p>These runs hold no activities of the network.</p>", {}
-    options = "".join(f'<option value="{t}">{text(CELL_TYPES[t])}</option>' for t in types)
-    control = means[material.control.label].get(types[0], {})
+    first = material.control
+    second = next(iter(material.treated), first)
+    shown = [first] if len(material.arms) == 1 else [first, second]
+    control = {arm.label: material.control_of(arm).label for arm in material.arms}
     figures = "".join(
-        f'<figure tabindex="0"><figcaption>{key(arm.label, arm.style)}</figcaption>'
-        f"{_drawing(arm, means[arm.label].get(types[0], {}), control)}</figure>"
-        for arm in material.arms
-    )
+        f'<figure tabindex="0"><figcaption>{arm_select(material, f"network-{side}", arm)}'
+        f"</figcaption>"
+        + _drawing(arm, means[arm.label][0].get(types[0], {}),
+                   means[control[arm.label]][0].get(types[0], {}))
+        + "</figure>"
+        for side, arm in zip(("left", "right"), shown, strict=False)
+    )  # fmt: skip
     body = (
-        f"<p>{words} The bar in a node is its activity (0 to 1) with the number beside it; "
-        "▲ and ▼ give the change against the control. Arrows activate, bars inhibit; an edge is "
-        "as strong as the node it comes from. Nodes without a bar are computed within the hour "
-        "and not stored. Drugs are in free concentration over half effect. Left out: "
-        "REDD1 on autophagy, FOXO on VEGF (switch V2), and the slow capture of mTORC2 by a rapalog "
-        "in susceptible cells (switch V6).</p>"
-        '<p class="controls"><label>Cell type <select id="network-type">'
-        f"{options}</select></label></p>"
+        "<p>The mean over the cells of a type, then over the runs, at the time that is chosen. "
+        "The bar in a node is its activity (0 to 1) with the number beside it; "
+        "▲ and ▼ give the change against the control of the arm. Arrows activate, bars inhibit; an "
+        "edge is as strong as the node it comes from. Nodes without a bar are not stored. Drugs "
+        "are in free concentration over half effect. Left out: REDD1 on autophagy, FOXO on VEGF "
+        "(switch V2), and the slow capture of mTORC2 by a rapalog in susceptible cells (switch "
+        "V6).</p>"
+        f'<p class="controls">{_select("network-type", "Cell type", _named(types))}'
+        f"{_select('network-time', 'Time', times)}</p>"
         f'<div class="grid networks">{figures}</div>'
     )
     rounded = {
-        label: {t: {s: _rounded(v) for s, v in of.items()} for t, of in by_type.items()}
-        for label, by_type in means.items()
+        label: [{t: {s: _rounded(v) for s, v in of.items()} for t, of in at.items()} for at in of_arm]
+        for label, of_arm in means.items()
     }
-    return body, {"means": rounded, "control": material.control.label, "unbounded": UNBOUNDED}
+    return body, {"means": rounded, "control": control, "unbounded": UNBOUNDED}
+
+
+def _named(types: Sequence[str]) -> list[tuple[str, str]]:
+    return [(name, CELL_TYPES[name]) for name in types]
+
+
+def _select(name: str, label: str, options: Sequence[tuple[str, str]]) -> str:
+    inner = "".join(f'<option value="{text(v)}">{text(words)}</option>' for v, words in options)
+    return f'<label>{label} <select id="{name}">{inner}</select></label>'
+
+
+def arm_select(material: Material, name: str, chosen: ArmShown) -> str:
+    """A choice among all arms, by their titles."""
+    inner = "".join(
+        f'<option value="{text(arm.label)}"{" selected" if arm is chosen else ""}>'
+        f"{text(arm.title)}</option>"
+        for arm in material.arms
+    )
+    return f'<select id="{name}" aria-label="arm">{inner}</select>'
 
 
 def _rounded(value: float) -> float | None:

@@ -195,7 +195,7 @@ def _figure(
     rows = []
     for arm in arms:
         found, median = times[arm.label], times[arm.label].median()
-        name = text(arm.title) if material.is_many else key(arm.title, arm.style)
+        name = key(arm.title, arm.style)
         rows.append(
             [
                 name, f"{found.n_reached} of {found.times.size}",
