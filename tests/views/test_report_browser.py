@@ -89,13 +89,13 @@ def until_shown(browser, *wanted):
 
 
 def shown(browser):
-    script = "return [...document.querySelectorAll('canvas')].map(c => c.dataset.shown)"
+    script = "return [...document.querySelectorAll('canvas[data-panel]')].map(c => c.dataset.shown)"
     return browser.execute_script(script)
 
 
 def pixels(browser):
     """What the two canvases hold, as a data address each."""
-    script = "return [...document.querySelectorAll('canvas')].map(c => c.toDataURL())"
+    script = "return [...document.querySelectorAll('canvas[data-panel]')].map(c => c.toDataURL())"
     return browser.execute_script(script)
 
 
@@ -165,10 +165,43 @@ def test_seed_and_arm_can_be_chosen(page):
 
     Select(by_id(page, "map-seed")).select_by_visible_text("2")
     until_shown(page, "0-1-3", "1-1-3")
-    Select(by_id(page, "map-arm")).select_by_visible_text("osi_027")
+    Select(by_id(page, "map-right")).select_by_value("osi_027")
     until_shown(page, "0-1-3", "2-1-3")
-    captions = [e.text for e in page.find_elements("css selector", ".panel figcaption")]
-    assert captions[0].startswith("vehicle") and captions[1].startswith("osi_027")
+    Select(by_id(page, "map-left")).select_by_value("rapamycin")
+    until_shown(page, "1-1-3", "2-1-3")
+    chosen = [Select(by_id(page, f"map-{s}")).first_selected_option.text for s in ("left", "right")]
+    assert chosen[0].startswith("Rapamycin 1.5 mg/kg/d") and chosen[1].startswith("OSI-027")
+
+
+def test_the_difference_is_right_minus_left(page, study):
+    """Tumour cells in squares of 50 um; none differ between an arm and itself."""
+    from selenium.webdriver.support.ui import Select
+
+    def told():
+        return by_id(page, "difference-scale").text, page.execute_script(
+            "return document.querySelector('canvas.difference').toDataURL()"
+        )
+
+    cells = [
+        read_run(study / f"{arm}__seed_0001").table("cells/day_003.00.csv")
+        for arm in ("vehicle", "rapamycin")
+    ]
+    counts = []
+    for table in cells:
+        tumour = table[(table["cell_type"] == "tumour") & table["x_um"].notna()]
+        squares = (tumour["y_um"] // 50) * 100 + tumour["x_um"] // 50
+        counts.append(squares.value_counts())
+    change = counts[1].sub(counts[0], fill_value=0.0).abs()
+    scale, picture = told()
+    assert 0 < float(scale.split("+")[1]) <= change.max()
+    Select(by_id(page, "map-right")).select_by_value("vehicle")
+    until_shown(page, "0-0-3", "0-0-3")
+    settle(page)
+    assert told()[1] != picture
+    Select(by_id(page, "map-colour")).select_by_visible_text("oxygen (mmHg)")
+    settle(page)
+    words = page.find_element("css selector", ".apart p.told").text
+    assert words == "oxygen" and told()[0].endswith("mmHg")
 
 
 # -------------------------------------------------------------------------------------- the hover
@@ -286,7 +319,8 @@ def test_charts_tell_their_numbers_by_keys(page, study):
         assert float(chart.get_attribute("aria-valuenow")) == float(day.removeprefix("day "))
     press(chart, "TAB")
     assert not readout.is_displayed()
-    following = page.switch_to.active_element
+    following = page.switch_to.active_element  # the effect below it
+    assert following.get_attribute("data-chart") == "effect:tumour_area_mm2"
     assert following.get_attribute("role") == "slider" and following != chart
 
 
@@ -301,17 +335,32 @@ def tab_to(browser, element):
     assert browser.switch_to.active_element == element
 
 
-def test_network_follows_the_chosen_cell_type(page, study):
+def test_network_follows_the_chosen_cell_type_time_and_arm(page, study):
     from selenium.webdriver.support.ui import Select
 
+    def mean(arm, days):
+        means = []
+        for day in days:
+            tables = [
+                read_run(study / f"{arm}__seed_000{seed}").table(f"cells/day_00{day}.00.csv")
+                for seed in (1, 2)
+            ]
+            of_runs = [t.loc[t["cell_type"] == "osteoblast", "s6k"].mean() for t in tables]
+            means.append(sum(of_runs) / 2)
+        return sum(means) / len(means)
+
+    def told(arm):
+        css = f'svg.network[data-arm="{arm}"] [data-signal="s6k"] .activity'
+        return float(page.find_element("css selector", css).text.split()[0])
+
     Select(by_id(page, "network-type")).select_by_value("osteoblast")
-    css = 'svg.network[data-arm="vehicle"] [data-signal="s6k"] .activity'
-    told = float(page.find_element("css selector", css).text)
-    means = []
-    for seed in (1, 2):
-        cells = read_run(study / f"vehicle__seed_000{seed}").table("cells/day_003.00.csv")
-        means.append(cells.loc[cells["cell_type"] == "osteoblast", "s6k"].mean())
-    assert told == pytest.approx(sum(means) / 2, abs=0.006)
+    time = Select(by_id(page, "network-time"))
+    assert time.first_selected_option.text == "mean under treatment (days 2, 3)"  # from day 1 on
+    assert told("vehicle") == pytest.approx(mean("vehicle", (2, 3)), abs=0.006)
+    assert told("rapamycin") == pytest.approx(mean("rapamycin", (2, 3)), abs=0.006)
+    time.select_by_visible_text("day 1")
+    Select(by_id(page, "network-right")).select_by_value("osi_027")
+    assert told("osi_027") == pytest.approx(mean("osi_027", (1,)), abs=0.006)
 
 
 # --------------------------------------------------------------------------------------- every page
@@ -320,7 +369,7 @@ def test_everything_can_be_reached_by_tab(page):
 
     reached = set()
     page.execute_script("document.body.focus()")
-    for _ in range(160):
+    for _ in range(220):
         page.switch_to.active_element.send_keys(Keys.TAB)
         script = (
             "const e = document.activeElement; "
@@ -330,8 +379,15 @@ def test_everything_can_be_reached_by_tab(page):
     charts = {
         f.get_attribute("data-chart") for f in page.find_elements("css selector", "svg[role]")
     }
-    assert len(charts - {"", None}) > 8 and charts - {"", None} <= reached
-    wanted = {"map-day", "map-play", "map-seed", "map-arm", "map-colour", "network-type", "CANVAS"}
+    assert len(charts - {"", None}) > 20
+    folded = {
+        c.get_attribute("data-chart")
+        for c in page.find_elements("css selector", "details svg[role]")
+    }
+    charts -= folded
+    assert len(charts - {"", None}) == 12 and charts - {"", None} <= reached
+    wanted = {"map-day", "map-play", "map-seed", "map-left", "map-right", "map-colour",
+              "network-type", "network-time", "network-left", "CANVAS"}  # fmt: skip
     assert wanted <= reached and "SUMMARY" in reached
 
 

@@ -102,9 +102,7 @@ def _differences(material: Material) -> str:
             for table in tables
         ]
         rows.append([f"<code>{text(name)}</code>", *cells, unit(units), text(meaning)])
-    names = (
-        text(a.label) if material.is_many else key(a.label, a.style) for a in material.arms
-    )
+    names = (text(a.label) if material.is_many else key(a.label, a.style) for a in material.arms)
     body = table(
         ["parameter", *names, "unit", "meaning"], rows, "differences", "parameters that differ"
     )
@@ -217,8 +215,8 @@ def _inoculum(material: Material, days: float) -> list[str]:
         return []
     x = _percent(day, days)
     return [
-        f'<div class="lane"><span>all arms<br><span class="dim">{text(given["cells"])} tumour cells '
-        f"in {text(clusters)} cluster{'s' * (clusters != 1)}, day {day:g}</span></span>"
+        f'<div class="lane"><span>all arms<br><span class="dim">{text(given["cells"])} tumour '
+        f"cells in {text(clusters)} cluster{'s' * (clusters != 1)}, day {day:g}</span></span>"
         f'<svg width="100%" height="24" aria-hidden="true"><line class="grid" x1="0" x2="100%" '
         f'y1="20.5" y2="20.5"/><circle class="inoculum" cx="{x}" cy="14" r="5"/></svg></div>'
     ]

@@ -12,6 +12,7 @@ from .. import start_up
 from ..paired import PairedCourse, paired_courses
 from ..words import TITLES
 from .charts import Curve, DoseBar, chart, plain_axis, ratio_axis
+from .design import points_of, row_name
 from .heat import Heat, heat_map
 from .markup import key, number, text, unit
 from .material import ArmShown, Material
@@ -43,7 +44,9 @@ EFFECT_HEIGHT = 150.0
 
 def section(material: Material) -> tuple[str, dict[str, Any]]:
     """The time courses, and the numbers behind them for the script: chart -> arms."""
-    drawn = [c for c in COURSES if any(_values(material, arm, c) is not None for arm in material.arms)]
+    drawn = [
+        c for c in COURSES if any(_values(material, arm, c) is not None for arm in material.arms)
+    ]
     if not drawn:
         return "<p>These runs hold none of the columns that are drawn here.</p>", {}
     if material.is_many:
@@ -83,7 +86,7 @@ def _words(material: Material) -> str:
     if dose_bars(material):
         words += " A bar at the foot of a plot is the time under treatment, a stroke a dose."
     if material.settling_d > 0.0:
-        words += f" Grey: the first {number(material.settling_d)} days, {text(start_up.WORDS)}."
+        words += f" Grey: the first {number(material.settling_d)} days ({text(start_up.WORDS)})."
     return f"{words} Point at a chart, or move the day with the arrow keys, to read its numbers."
 
 
@@ -138,7 +141,9 @@ def _panel(svg: str) -> str:
 def _effects(material: Material, column: str, numbers: dict[str, Any]) -> str:
     """The effect of each treated arm against time; nothing where no arm is compared."""
     groups = material.groups
-    runs = [run for control, arms in groups for arm in (control, *arms) for run in arm.runs.values()]
+    runs = [
+        run for control, arms in groups for arm in (control, *arms) for run in arm.runs.values()
+    ]
     if not groups or any(column not in run.timeseries.columns for run in runs):
         return ""
     order = [arm for _, arms in groups for arm in arms]
@@ -187,7 +192,7 @@ def _folded(titles: Sequence[str], body: str) -> str:
 # --------------------------------------------------------------------------- more arms than lines
 def _many(material: Material, columns: Sequence[str]) -> str:
     """Heat maps: one row an arm, its effect against time as a colour."""
-    figures, titles = [], []
+    figures, titles, points = [], [], points_of(material)
     for column in columns:
         if any(material.series(arm, column) is None for arm in material.arms):
             continue
@@ -196,7 +201,10 @@ def _many(material: Material, columns: Sequence[str]) -> str:
         effects = paired_courses(material.groups, column) if order else []
         if not effects or not any(np.isfinite(e.mean).any() for e in effects):
             continue
-        rows = [(shown[id(arm)].title, effect) for arm, effect in zip(order, effects, strict=True)]
+        rows = [
+            (row_name(material, shown[id(arm)], points), effect)
+            for arm, effect in zip(order, effects, strict=True)
+        ]
         figures.append(_heat(material, column, rows))
         titles.append(TITLES[column])
     if not figures:
@@ -205,20 +213,20 @@ def _many(material: Material, columns: Sequence[str]) -> str:
         "One row an arm: its effect against its own control at every time, mean over the pairs. "
         "Blue is lower than the control, orange higher; the scale stands under each map."
     )
+    keys = list(dict.fromkeys(key for point in points.values() for key in point))
+    if keys:
+        words += f" Rows are named by <code>{text(' · '.join(keys))}</code>."
     if material.settling_d > 0.0:
         words += (
-            f" Left of the dashed line, the first {number(material.settling_d)} days: "
-            f"{text(start_up.WORDS)}."
+            f" Left of the dashed line, the first {number(material.settling_d)} days "
+            f"({text(start_up.WORDS)})."
         )
     if material.treatment_d is not None:
         first, last = material.treatment_d
-        words += (
-            f" Treatment, the bar at the foot: day {number(first)} to {number(last)} at most."
-        )
+        words += f" Treatment, the bar at the foot: day {number(first)} to {number(last)} at most."
     open_ = 3
-    return (
-        f'<p>{words}</p><div class="grid">{"".join(figures[:open_])}</div>'
-        + _folded(titles[open_:], _grid(figures[open_:]))
+    return f'<p>{words}</p><div class="grid">{"".join(figures[:open_])}</div>' + _folded(
+        titles[open_:], _grid(figures[open_:])
     )
 
 

@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ...analysis.arms import pairs
+from ...analysis.statistics import paired_effect
 from ...runner.sweep import TABLE
 from ...study_text import counted
+from ..study_data import readout
 from ..words import printed_effect
 from .charts import Axis, log_ticks, round_ticks
 from .compared import meaning_of, meanings
@@ -100,9 +103,13 @@ def _curves(material: Material, points: dict[str, Point]) -> str:
         for i, line in enumerate(lines)
         if others
     )
-    said = "" if not others else " One line for each value of " + " and ".join(
-        f"<code>{text(k)}</code>" for k in others
-    ) + "."
+    said = (
+        ""
+        if not others
+        else " One line for each value of "
+        + " and ".join(f"<code>{text(k)}</code>" for k in others)
+        + "."
+    )
     return (
         f"<h3>Primary endpoints across the design</h3><p>Effect of each point against its own "
         f"control, against <code>{text(across)}</code> ({text(meaning)}), with 95 % intervals."
@@ -143,7 +150,7 @@ def _curve(
         return ""
     is_ratio = all(row["effect"] == "ratio" for row in known.values())
     if not is_ratio:
-        known = {n: row for n, row in known.items() if row["effect"] == "difference"}
+        known = {name: _difference(material, arms[name], row) for name, row in known.items()}
     places = {name: float(points[name][across]) for name in known}
     axis = _effect_axis(list(known.values()), is_ratio)
     x_axis = _parameter_axis(list(places.values()))
@@ -183,6 +190,17 @@ def _curve(
         f'x="{(LEFT + WIDTH) / 2:g}" y="{HEIGHT - 6:g}">{axis_words}</text></svg>'
     )
     return f"<figure><figcaption><b>{text(title)}</b></figcaption>{''.join(parts)}</figure>"
+
+
+def _difference(material: Material, arm: ArmShown, row: dict[str, Any]) -> dict[str, Any]:
+    """The effect as a difference, for an axis on which another point has no ratio."""
+    if row["effect"] == "difference":
+        return row
+    before, after = (
+        readout(runs, row["readout"]) for runs in pairs(material.control_of(arm).arm, arm.arm)
+    )
+    found = paired_effect(before, after, is_signed=True)
+    return {**row, "estimate": found.estimate, "ci_low": found.low, "ci_high": found.high}
 
 
 def _line(style: int, names: Sequence[str], rows: Any, places: Any, px: Any, py: Any) -> str:
@@ -250,7 +268,12 @@ def _table(material: Material, points: dict[str, Point]) -> str:
             f'<tr data-arm="{text(arm.label)}"><th scope="row">{text(arm.label)}</th>'
             f"<td>{text(arm.control)}</td>{''.join(cells)}</tr>"
         )
-    head = ["arm", "control", *(_short_key(k) for k in keys), *(text(_label(material, n)) for n in names)]
+    head = [
+        "arm",
+        "control",
+        *(_short_key(k) for k in keys),
+        *(text(_label(material, n)) for n in names),
+    ]
     heads = "".join(f'<th scope="col">{word}</th>' for word in head)
     top = f'<table class="arms-by-endpoints"><thead><tr>{heads}</tr></thead><tbody>'
     shown = f"{top}{''.join(rows[:MOST_ROWS])}</tbody></table>"

@@ -55,8 +55,8 @@ def _lead(material: Material, arm: ArmShown) -> str:
     lead = material.comparison.lead(arm.label)
     rows = "".join(
         f'<tr class="{"clear" if e.is_clear else ""}"><th scope="row">{text(e.label)}</th>'
-        f'<td class="num">{printed(e.change)}</td><td class="num">{printed(e.interval)}</td>'
-        f'<td class="values">{printed(e.values)}</td><td class="num">{text(e.p)}</td></tr>'
+        f'<td class="num">{printed(f"{e.change}  {e.interval}")}</td>'
+        f'<td>{printed(e.values)}</td><td class="num">{text(e.p)}</td></tr>'
         for e in lead.endpoints
     )
     warnings = "".join(f'<p class="warning">{text(w)}</p>' for w in lead.warnings)

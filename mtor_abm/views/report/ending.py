@@ -26,8 +26,9 @@ def _versions(material: Material) -> str:
     others = {run.manifest.get("host") for arm in material.arms for run in arm.runs}
     said = "" if len(others) == 1 else f"<p>The runs were made on {len(others)} machines.</p>"
     return (
-        "<h3>Versions</h3><p>Of the first run of the control.</p>"
-        f"{said}{table(['what', 'version'], rows, 'small', 'versions')}"
+        "<details><summary>Versions of the program and its libraries</summary><p>Of the first run "
+        f"of the first arm.</p>{said}{table(['what', 'version'], rows, 'small', 'versions')}"
+        "</details>"
     )
 
 
@@ -44,7 +45,8 @@ def _runs(material: Material) -> str:
         )  # fmt: skip
     head = ["arm", "seeds", "sha256 of the scenario", "study"]
     return (
-        f"<h3>Seeds</h3>{table(head, rows, 'small', 'seeds')}"
+        f"<details><summary>Seeds and identity of every arm</summary>"
+        f"{table(head, rows, 'small', 'seeds')}</details>"
         "<p>Any run can be made again: <code>mtor-abm run --from RUN/manifest.json</code></p>"
     )
 
@@ -63,7 +65,7 @@ def _parameters(material: Material) -> str:
         rows.append([f"<code>{text(name)}</code>", said, unit(units), text(meaning)])
     labels = " | ".join(text(arm.label) for arm in material.arms)
     return (
-        "<h3>Parameters</h3><details><summary>All "
+        "<details><summary>All "
         f"{len(rows)} parameters</summary><p>One value where all arms agree, else {labels}.</p>"
         f"{table(['parameter', 'value', 'unit', 'meaning'], rows, 'numbers', 'parameters')}"
         "</details>"

@@ -75,9 +75,7 @@ def heat_map(
         )
     if settling_d > 0.0:
         x = px(min(settling_d, days))
-        parts.append(
-            f'<line class="none" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP:g}" y2="{bottom:g}"/>'
-        )
+        parts.append(f'<line class="none" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP:g}" y2="{bottom:g}"/>')
     if treatment is not None:
         first, last = (px(min(day, days)) for day in treatment)
         parts.append(f'<path class="treatment" d="M{first:.1f} {bottom + 2:g}H{last:.1f}"/>')

@@ -8,7 +8,8 @@ from typing import Any
 #: Units as a person writes them.
 _UNITS = (("um2", "µm²"), ("um", "µm"), ("mm2", "mm²"))
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-#: Colours and dashes that there are, so many arms can be told apart as lines; arm 0 is the control (page.css has the colours).
+#: Colours and dashes that there are: so many arms can be told apart as lines. Arm 0 is the first
+#: control; page.css has the colours.
 STYLES = 8
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "5 2", "1 3", "12 4", "6 2 1 2 1 2")
 

@@ -25,8 +25,9 @@ from ...fields import FIELDS
 from ...store import Run, snapshot_name
 from ...study_text import counted
 from .markup import number, text
-from .material import Material
-from .palette import GROUND, LAYERS, SCALE, SIGNALS
+from .material import ArmShown, Material
+from .palette import EDGED, GROUND, LAYERS, SCALE, SIGNALS
+from .pathway import arm_select
 
 #: Bytes of base64 that the maps of a page may take; more seeds are added while they fit.
 MAP_BYTES = 8_000_000
@@ -109,11 +110,6 @@ def section(material: Material, maps: Packed | None) -> str:
         )
     about = maps.about
     seeds = "".join(f'<option value="{s}">{s}</option>' for s in about["seeds"])
-    arms = "".join(
-        f'<option value="{i}">{text(arm["label"])}</option>'
-        for i, arm in enumerate(about["arms"])
-        if i > 0
-    )
     fields = "".join(
         f'<option value="f{i}">{text(f["label"])} ({text(f["unit"])})</option>'
         for i, f in enumerate(about["fields"])
@@ -131,26 +127,26 @@ def section(material: Material, maps: Packed | None) -> str:
         f'<span><i class="swatch" style="background:{colour}"></i>{text(name)}</span>'
         for name, colour in GROUND.items()
     )
+    shown = [material.control, *material.treated, *material.arms[1:]][: min(2, len(about["arms"]))]
     panels = "".join(
-        f'<figure class="panel"><figcaption data-panel="{i}"></figcaption>'
+        f'<figure class="panel"><figcaption>{_arm_choice(material, side, arm)}'
+        f'<span class="told dim"></span></figcaption>'
         f'<canvas data-panel="{i}" tabindex="0" role="img" aria-label="marrow map; arrow keys '
         f'move the cross" aria-describedby="map-readout-{i}"></canvas>'
         f'<div class="site" id="map-readout-{i}" data-panel="{i}"></div></figure>'
-        for i in range(min(2, len(about["arms"])))
+        for i, (side, arm) in enumerate(zip(("left", "right"), shown, strict=False))
     )
+    if len(shown) > 1:
+        panels += _DIFFERENCE
     last = len(about["days"]) - 1
     seed_choice = f'<label>Seed <select id="map-seed">{seeds}</select></label>'
-    arm_choice = (
-        f'<label>Beside the control <select id="map-arm">{arms}</select></label>'
-        if len(about["arms"]) > 2 else ""
-    )  # fmt: skip
     field_group = f'<optgroup label="Field under the cells">{fields}</optgroup>' if fields else ""
     notes = " ".join(text(note) for note in maps.notes)
     return (
-        "<p>Both marrows started from the same seed, so they are the same at day 0 but for what "
-        "differs between the scenarios. Point at a site (or tap it, or move the cross with the "
-        f"arrow keys) to see what is there in both. {notes}</p>"
-        f'<p class="controls">{seed_choice}{arm_choice}<label>Colour <select id="map-colour">'
+        "<p>Marrows of one seed are the same at day 0 but for what differs between the scenarios. "
+        "Point at a site (or tap it, or move the cross with the arrow keys) to see what is there "
+        f"in both. {notes}</p>"
+        f'<p class="controls">{seed_choice}<label>Colour <select id="map-colour">'
         '<option value="">cell types</option>'
         f'{field_group}<optgroup label="Activity in the cells">{signals}</optgroup>'
         '</select></label><span id="map-scale" hidden></span></p>'
@@ -158,11 +154,25 @@ def section(material: Material, maps: Packed | None) -> str:
         f'<input type="range" id="map-day" min="0" max="{last}" value="{last}" step="1" '
         'aria-label="day"><output id="map-day-shown" for="map-day">'
         f"day {number(about['days'][-1])}</output></div>"
-        f'<div class="panels">{panels}</div>'
         f'<fieldset class="layers"><legend>Cells</legend>{boxes}</fieldset>'
-        f'<p class="ground">{ground}</p>'
+        f'<p class="ground"><b>Ground</b>{ground}</p>'
+        f'<div class="panels">{panels}</div>'
         '<noscript><p class="warning">The map needs JavaScript.</p></noscript>'
     )
+
+
+_DIFFERENCE = (
+    '<figure class="panel apart"><figcaption><b>Difference</b><span class="dim">right minus left'
+    '</span></figcaption><canvas class="difference" role="img" aria-label="difference of the two '
+    'maps"></canvas><p class="scale" id="difference-scale"></p><p class="told dim"></p></figure>'
+)
+
+
+def _arm_choice(material: Material, side: str, chosen: ArmShown) -> str:
+    """Any arm may stand on either side."""
+    if len(material.arms) == 1:
+        return f"<b>{text(chosen.title)}</b>"
+    return arm_select(material, f"map-{side}", chosen)
 
 
 def read_frame(run: Run, day: float, nx: int, ny: int, dx_um: float) -> Frame:
@@ -263,7 +273,8 @@ def _pack_seeds(
         "arms": [{"label": arm.label, "style": arm.style} for arm in material.arms],
         "frames": index, "ground": GROUND, "scale": SCALE, "signals": list(SIGNALS.values()),
         "layers": [
-            {"label": label, "colour": colour, "shown": shown, "big": kind == "osteoclast"}
+            {"label": label, "colour": colour, "shown": shown, "big": kind == "osteoclast",
+             "edge": label in EDGED}
             for label, kind, _, colour, shown in LAYERS
         ],
         "fields": [

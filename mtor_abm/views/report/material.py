@@ -21,7 +21,6 @@ from ..study_data import values_of
 from .markup import STYLES
 
 
-
 @dataclass(frozen=True)
 class ArmShown:
     """One arm on the page.
@@ -154,6 +153,12 @@ class Material:
         return min(first for first, _ in spans), min(self.days, max(last for _, last in spans))
 
     @property
+    def begun_d(self) -> float:
+        """The day by which every treated arm has had its first dose; 0 without drugs."""
+        firsts = [min(doses.span_d[0] for doses in arm.doses) for arm in self.arms if arm.doses]
+        return max(firsts, default=0.0)
+
+    @property
     def times_d(self) -> np.ndarray:
         """Times of the rows of the control's time series, d."""
         return _days(self.control.first)
@@ -264,7 +269,9 @@ def _shown(grouping: Grouping) -> list[ArmShown]:
     styles = range(len(order)) if len(order) <= STYLES else [STYLES] * len(order)
     return [
         ArmShown(label, arm, style, title, control)
-        for style, ((arm, label, control), title) in zip(styles, zip(order, named, strict=True), strict=True)
+        for style, ((arm, label, control), title) in zip(
+            styles, zip(order, named, strict=True), strict=True
+        )
     ]
 
 

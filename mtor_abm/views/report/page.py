@@ -14,11 +14,13 @@ from ...runner.study_folder import STUDY_FILE
 from ...study_text import counted
 from ...version import VERSION
 from ...whole_file import storage_error, write_file
-from . import compared, courses, effects, ending, marrow_map, pathway
+from . import compared, courses, effects, ending, marrow_map, pathway, survival
 from .markup import number, text
 from .material import Material, collect
 
 FILE_NAME = "report.html"
+#: Parts of the one script, in order; they share their names.
+SCRIPTS = ("page.js", "network.js", "map.js", "difference.js", "map_moves.js", "end.js")
 MARK = b"<!doctype html>\n<!-- made by mtor_abm report"
 
 
@@ -96,19 +98,19 @@ def _file_name(places: Sequence[str | Path]) -> str:
 
 def page(material: Material, maps: marrow_map.Packed | None) -> str:
     """The whole page as text."""
-    time_courses, course_numbers = courses.courses(material)
+    time_courses, course_numbers = courses.section(material)
     networks, network_numbers = pathway.drawn(material)
     sections = {  # id -> name in the contents, heading, body
         "compared": ("Compared", "What was compared", compared.section(material)),
         "effects": ("Effects", "Effects", effects.section(material)),
         "map": ("Map", "Map of the marrow", marrow_map.section(material, maps)),
         "courses": ("Time courses", "Time courses", time_courses),
-        "survival": ("Survival", "Survival", courses.survival(material)),
+        "survival": ("Survival", "Survival", survival.section(material)),
         "pathway": ("Pathway", "Pathway state by cell type", pathway.by_cell_type(material)),
         "network": ("Network", "The mTOR network", networks),
         "made-of": ("Parameters", "Parameters, seeds and versions", ending.section(material)),
     }
-    script, style = _part("page.js"), _part("page.css")
+    script, style = "".join(map(_part, SCRIPTS)), _part("page.css")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     data = {
         "courses": course_numbers,
@@ -119,7 +121,7 @@ def page(material: Material, maps: marrow_map.Packed | None) -> str:
         mark=MARK.decode(), version=text(VERSION), title=text(_title(material)),
         script=script, style=style, script_hash=digest,
         name=text(material.name), facts=_facts(material),
-        leads="".join(f"<p>{lead}</p>" for lead in effects.leads(material)),
+        leads=effects.leads(material),
         notes="".join(f'<p class="warning">{text(note)}</p>' for note in material.notes),
         contents="".join(
             f'<a href="#{name}">{text(short)}</a>' for name, (short, _, _) in sections.items()
@@ -143,9 +145,12 @@ def as_script_json(value: Mapping[str, Any]) -> str:
 
 
 def _title(material: Material) -> str:
-    control, *treated = (arm.label for arm in material.arms)
+    treated = [arm.label for arm in material.arms if arm.control]
+    control = material.control.label
     if not treated:
         return control
+    if len(material.controls) > 1:
+        return f"{len(treated)} arms, each against its control"
     if len(treated) > 3:
         return f"{len(treated)} arms against {control}"
     *before, last = treated
@@ -158,10 +163,10 @@ def _facts(material: Material) -> str:
     facts = [f"study {material.name}", counted(len(material.arms), "arm")]
     facts.append(f"{seeds} in every arm" if len(material.arms) > 1 else seeds)
     facts.append(f"{number(material.days)} days")
-    geometry = material.control.parameters.get("geometry", {})
-    if {"nx", "ny", "dx_um"} <= set(geometry):
-        width, height = (geometry[n] * geometry["dx_um"] / 1000.0 for n in ("nx", "ny"))
-        facts.append(f"marrow of {width:g} x {height:g} mm")
+    sizes = [material.control.table("geometry").get(name) for name in ("nx", "ny", "dx_um")]
+    if all(isinstance(size, int | float) for size in sizes):
+        nx, ny, dx_um = map(float, sizes)  # type: ignore[arg-type]
+        facts.append(f"marrow of {nx * dx_um / 1000.0:g} × {ny * dx_um / 1000.0:g} mm")
     return text(" · ".join(facts))
 
 

@@ -61,6 +61,9 @@ LAYERS: tuple[tuple[str, str, tuple[str, ...], str, bool], ...] = (
     ("osteoclast", "osteoclast", ("mononuclear", "mature"), OSTEOCLAST[1], True),
 )
 
+#: Layers whose colour is pale beside the marrow, so that they have a dark edge.
+EDGED = ("tumour, quiescent",)
+
 #: Activities that a cell on the map shows: column of the cell table -> label.
 SIGNALS = {
     "s6k": "S6K",

@@ -20,7 +20,7 @@ SERIES = {"s6k": "S6K", "p4ebp1": "4E-BP1-P", "akt_s473": "AKT S473"}
 NODE_WIDTH, NODE_HEIGHT, BAR = 98.0, 38.0, 26.0
 LONG_NAME = 13  # characters; more would touch the frame
 MOST_DAYS = 8  # of snapshots that the network can show
-MOST_ROWS = 24  # arms of which a cell type stands open
+OPEN_ROWS = 16  # about so many rows of the table stand open
 #: Exposures may exceed 1; all other signals are activities in 0..1.
 UNBOUNDED = ("rapalog", "kinase1")
 
@@ -62,18 +62,19 @@ def by_cell_type(material: Material) -> str:
         '<table class="state"><thead><tr><th scope="col">cell type</th><th scope="col">arm</th>'
         f"{names}</tr></thead>"
     )
-    shown = 1 if material.is_many else len(bodies)
+    shown = max(1, OPEN_ROWS // len(material.arms))
     more = ""
     if len(bodies) > shown:
         rest = f"{head}{''.join(bodies[shown:])}</table>"
         more = f"<details><summary>The other cell types</summary>{rest}</details>"
-        shown = 0 if len(material.arms) > MOST_ROWS else shown
     words = (
         "<p>Activities lie between 0 and 1: the mean over the cells of a type and over time, then "
         "over the runs of an arm; darker is higher. The number after × is the effect against the "
         "control, as under Effects, where its interval stands among all readouts.</p>"
     )
-    return f'<div class="beside">{words}<div>{head}{"".join(bodies[:shown])}</table>{more}</div></div>'
+    return (
+        f'<div class="beside">{words}<div>{head}{"".join(bodies[:shown])}</table>{more}</div></div>'
+    )
 
 
 def _ratio(material: Material, arm: ArmShown, readout: str) -> str:
@@ -111,14 +112,15 @@ def days_with_cells(material: Material) -> list[float]:
 
 
 def days_of_treatment(material: Material, days: Sequence[float]) -> list[float]:
-    """Those of the days that lie after the first dose and no later than the last one acts.
+    """Those of the days by which every treated arm has begun, no later than the last dose acts.
 
     Without drugs (arms that differ in their genes) all days after the first.
     """
     span = material.treatment_d
     if span is None:
         return [day for day in days if day > 0.0]
-    return [day for day in days if span[0] < day <= span[1]]
+    begun = [day for day in days if material.begun_d < day <= span[1]]
+    return begun or [day for day in days if span[0] < day <= span[1]]
 
 
 def means_of(arm: ArmShown, day: float) -> dict[str, dict[str, float]]:
@@ -161,14 +163,18 @@ def series_means(material: Material, arm: ArmShown) -> dict[str, dict[str, float
     return out
 
 
-def _times(material: Material) -> tuple[list[tuple[str, str]], dict[str, list[Means]]]:
+def _times(
+    material: Material,
+) -> tuple[list[tuple[str, str]], dict[str, Sequence[Means]]]:
     """What can be chosen as time, (value, words), and for each arm the means at each of them."""
     days = days_with_cells(material)
     if not days:
         span = "the time under treatment" if material.treatment_d else "all times"
         words = f"mean over {span}, from the time series, which holds three activities"
         return [("mean", words)], {a.label: [series_means(material, a)] for a in material.arms}
-    by_day = {arm.label: [means_of(arm, day) for day in days] for arm in material.arms}
+    by_day: dict[str, list[Means]] = {
+        arm.label: [means_of(arm, day) for day in days] for arm in material.arms
+    }
     times = [(f"{day:g}", f"day {number(day)}") for day in days]
     treated = days_of_treatment(material, days)
     if not treated:
@@ -212,8 +218,12 @@ def drawn(material: Material) -> tuple[str, dict[str, Any]]:
         f"{_select('network-time', 'Time', times)}</p>"
         f'<div class="grid networks">{figures}</div>'
     )
+    if material.is_many:
+        body = f"<details><summary>The network of any two arms</summary>{body}</details>"
     rounded = {
-        label: [{t: {s: _rounded(v) for s, v in of.items()} for t, of in at.items()} for at in of_arm]
+        label: [
+            {t: {s: _rounded(v) for s, v in of.items()} for t, of in at.items()} for at in of_arm
+        ]
         for label, of_arm in means.items()
     }
     return body, {"means": rounded, "control": control, "unbounded": UNBOUNDED}

@@ -14,7 +14,7 @@ from ...analysis.statistics import TimeToEvent
 from ...readouts import PROGRESSION, progression_free_d
 from .charts import WHOLE, Curve, chart
 from .courses import arm_legend, dose_bars
-from .markup import key, number, table, text
+from .markup import STYLES, key, number, table, text
 from .material import ArmShown, Material
 
 Times = dict[str, TimeToEvent]  # label of an arm -> its times
@@ -72,8 +72,8 @@ def _tested(material: Material, arm: ArmShown, readout: str) -> str:
 
 
 def _progression(material: Material) -> list[tuple[str, bool]]:
-    """Runs without progression, counted from the first dose of any arm."""
-    start = material.treatment_d[0] if material.treatment_d else 0.0
+    """Runs without progression, counted from the day by which every treated arm has begun."""
+    start = material.begun_d
     if start >= material.days:
         return []
     times: Times = {}
@@ -85,7 +85,7 @@ def _progression(material: Material) -> list[tuple[str, bool]]:
         days = material.times_d[later]
         found = [progression_free_d(days - start, area[later]) for area in values]
         times[arm.label] = TimeToEvent(np.array(found), float(days[-1] - start))
-    since = f"the first dose of any arm (day {number(start)})" if start else "the start"
+    since = f"day {number(start)}, by which every treated arm has begun," if start else "the start"
     return [
         _panel_or_line(
             material, "Progression-free" + (f", from day {number(start)}" if start else ""),
@@ -162,10 +162,10 @@ def _nothing_to_see(
         return "no run or cell has the event before the end."
     medians = [times[arm.label].median() for arm in arms]
     if not np.isfinite(medians).any():
-        left = ", ".join(
-            f"{1.0 - times[a.label].n_reached / times[a.label].times.size:.0%} of {a.title}"
-            for a in arms
-        )
+        shares = {a.label: 100.0 * (1.0 - _share(times[a.label])) for a in arms}
+        left = ", ".join(f"{share:.0f} % in {label}" for label, share in shares.items())
+        if len(arms) > STYLES:
+            left = f"{min(shares.values()):.0f} to {max(shares.values()):.0f} % of an arm"
         return f"the median is reached in no arm; without the event at the end: {left}."
     first = material.treatment_d[0] - start if material.treatment_d else 0.0
     if first > 0.0 and all(
@@ -174,6 +174,11 @@ def _nothing_to_see(
         last = max(float(t.times.max()) for t in times.values())
         return f"every arm has the event by day {last:.3g}, before the first dose."
     return ""
+
+
+def _share(times: TimeToEvent) -> float:
+    """Share of those that have the event."""
+    return times.n_reached / max(1, times.times.size)
 
 
 def _figure(
@@ -195,7 +200,7 @@ def _figure(
     rows = []
     for arm in arms:
         found, median = times[arm.label], times[arm.label].median()
-        name = key(arm.title, arm.style)
+        name = key(arm.label, arm.style)
         rows.append(
             [
                 name, f"{found.n_reached} of {found.times.size}",
