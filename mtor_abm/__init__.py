@@ -21,20 +21,21 @@ if sys.version_info < (3, 12):  # noqa: UP036
 from .version import VERSION as __version__  # noqa: N811
 
 if TYPE_CHECKING:
-    from .api import compare, load, run, scenario, sweep
+    from .api import compare, gallery, load, run, scenario, sweep
     from .errors import UserError
     from .model import MarrowModel
     from .scenario import Scenario
     from .study import Study
 
 __all__ = [
-    "MarrowModel", "Scenario", "Study", "UserError", "__version__", "compare", "load", "run",
-    "scenario", "sweep",
+    "MarrowModel", "Scenario", "Study", "UserError", "__version__", "compare", "gallery", "load",
+    "run", "scenario", "sweep",
 ]  # fmt: skip
 
 _MODULES = {
     "MarrowModel": "model", "Scenario": "scenario", "Study": "study", "UserError": "errors",
-    "compare": "api", "load": "api", "run": "api", "scenario": "api", "sweep": "api",
+    "compare": "api", "gallery": "api", "load": "api", "run": "api", "scenario": "api",
+    "sweep": "api",
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from .runner.sweep import Sweep, sweep_of
 from .scenario import Scenario
 from .scenario_files import load as load_scenario
 from .scenario_files import load_all
+from .shipped import copy_gallery
 from .study import Study
 from .study_text import study_name
 from .toml_text import inline
@@ -100,6 +101,18 @@ def sweep(
     )  # fmt: skip
 
 
+def gallery(out: str | Path = "outputs") -> Study:
+    """Copy the finished study that comes with the program, and open it: nothing has to be run.
+
+    Args:
+        out: folder of all studies; a copy that is there already is kept.
+
+    Raises:
+        UserError: it cannot be written there.
+    """
+    return Study(copy_gallery(out))
+
+
 def load(study: str | Path) -> Study:
     """Open a study that was run before, e.g. `ma.load("outputs/demo")`.
 
@@ -117,27 +130,31 @@ def load(study: str | Path) -> Study:
 def compare(
     study: Study | str | Path,
     control: str | None = None,
-    primary: Sequence[str] | None = None,
+    primary: str | Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Effects of every arm against its control, paired by seed.
 
         effects = ma.compare(study, control="vehicle")
+        print(effects.attrs["text"])
 
     Args:
         study: the study, or its folder.
         control: scenario of the control; None takes that of the study or of its design.
-        primary: readouts that the study is for; None takes those of the scenario.
+        primary: endpoints that were chosen beforehand; None takes those of the scenario, or
+            tumour area, bone volume, resorption and vessel length.
 
     Returns:
-        One row per arm and readout, columns as in comparison.csv; notes in `.attrs["notes"]`.
+        One row per arm and readout, columns as in comparison.csv; what `mtor-abm compare` prints
+        in `.attrs["text"]`, its notes in `.attrs["notes"]`.
 
     Raises:
         UserError: no such arm, nothing to compare, or arms that are not comparable.
     """
     folder = study.folder if isinstance(study, Study) else Path(study)
-    found = comparison_of(folder, control, primary=primary or ())
-    table = found.table
-    table.attrs["notes"] = found.notes
+    asked = [primary] if isinstance(primary, str) else list(primary or ())
+    found = comparison_of(folder, control, primary=asked)
+    table: pd.DataFrame = found.table
+    table.attrs |= {"text": found.text(), "notes": found.notes}
     return table
 
 

@@ -4,6 +4,7 @@ import ast
 import inspect
 import os
 import pydoc
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 import mtor_abm as ma
 from mtor_abm import api, cli
+from mtor_abm.numerics.compiled import JIT_IS_OFF
 from mtor_abm.runner.children import without_main
 from mtor_abm.shipped import GALLERY
 
@@ -169,6 +171,9 @@ def test_a_comparison_is_a_table(study):
     assert set(table["control"]) == {"vehicle"}
     assert set(table["treated"]) == {"rapamycin"}
     assert not (study.folder / "comparison.csv").exists()
+    assert table.attrs["text"].startswith("rapamycin")
+    one = ma.compare(study, primary="bv_tv_final")
+    assert one.loc[one["family"] == "primary", "readout"].tolist() == ["bv_tv_final"]
     turned = ma.compare(str(study.folder), control="rapamycin")
     assert set(turned["treated"]) == {"vehicle"}
     primary = ma.compare(study, primary=["bv_tv_final"])  # it was taken and not looked at
@@ -226,6 +231,21 @@ def test_a_change_without_a_form_in_toml_is_refused():
     ]  # fmt: skip
     with pytest.raises(ma.UserError, match=r"a\.b = <object .* is a object"):
         api.overrides({"a.b": object()})
+
+
+@pytest.mark.skipif(JIT_IS_OFF, reason="whole runs as plain Python take minutes")
+def test_the_page_on_python_can_be_typed_as_it_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 4
+    known: dict = {}
+    for block in blocks:
+        exec(compile(block, "docs/python.md", "exec"), known)
+    assert list(known["study"].summary["scenario"]) == ["vehicle"] * 2 + ["rapamycin_high"] * 2
+    assert known["model"].time_h == 24.0
+    functions = {name for name in ma.__all__ if inspect.isfunction(getattr(ma, name))}
+    assert functions <= set(re.findall(r"`ma\.(\w+)\(", page))
 
 
 PLAIN = f"""
