@@ -243,7 +243,8 @@ def _describe(args: argparse.Namespace) -> int:
 
 def _validate(args: argparse.Namespace) -> int:
     from .runner.plan import refuse_unknown_columns
-    from .scenario_files import checked
+    from .scenario_files import checked, load
+    from .study_text import doses_text
 
     verdicts = [checked(file, refuse_unknown_columns) for file in args.files]
     if args.json:
@@ -252,7 +253,8 @@ def _validate(args: argparse.Namespace) -> int:
         for line in verdict["errors"]:
             _say(f"error: {line}")
         if verdict["valid"] and not args.json:
-            print(f"{verdict['file']}: valid")
+            doses = doses_text(load(verdict["file"]))
+            print(f"{verdict['file']}: valid" + (f"; {doses}" if doses else ""))
     return OK if all(verdict["valid"] for verdict in verdicts) else INVALID
 
 

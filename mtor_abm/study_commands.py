@@ -245,8 +245,22 @@ def _study(
     """
     if args.dry_run:
         return _planned(args, scenarios, _place(args, scenarios)[0], notes)
+    if notes is None:  # a design has too many
+        _say_doses(args, scenarios)
     table = next(iter(how.get("texts", ())), None)
     return _told(args, _run_study(args, scenarios, **how), table)
+
+
+def _say_doses(args: argparse.Namespace, scenarios: list[Any]) -> None:
+    """What is given, in words, before the runs begin."""
+    from .runner.progress import choose
+    from .study_text import doses_text
+
+    report = choose(args.quiet, args.verbose, args.json)
+    for scenario in scenarios:
+        doses = doses_text(scenario)
+        if doses:
+            report.say(f"{scenario.name}: {doses}")
 
 
 def _planned(
@@ -258,9 +272,12 @@ def _planned(
 
     folder = _place(args, scenarios)[1]
     planned = plan_study(
-        scenarios, seeds, folder, args.force, _shard(args), args.resume, args.keep_going
+        scenarios, seeds, folder, args.force, _shard(args), args.resume, args.keep_going,
+        elsewhere=args.scheduler is not None,
+    )  # fmt: skip
+    print_json(plan_rows(planned)) if args.json else print(
+        plan_text(planned, folder, notes, args.jobs)
     )
-    print_json(plan_rows(planned)) if args.json else print(plan_text(planned, folder, notes))
     return OK
 
 

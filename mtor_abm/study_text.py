@@ -2,13 +2,16 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from .analysis.doses import drug_words
 from .analysis.study_status import STATES, StudyStatus
 from .errors import UserError
 from .invocation import command
-from .runner.batch import StudyResult
+from .runner.batch import StudyResult, available_cores
+from .runner.estimate import cost, totals_text
 from .runner.pool import ELSEWHERE, PlannedRun
 from .runner.record import INCOMPLETE
 from .runner.repeat import Recorded
@@ -47,15 +50,33 @@ def plan_rows(planned: Sequence[PlannedRun]) -> list[dict[str, Any]]:
             "days": run.scenario.run.days,
             "n_steps": run.scenario.run.n_steps,
             "folder": str(run.folder),
+            "gives": doses_text(run.scenario),
+            "estimate": None if (needed := cost(run.scenario)) is None else asdict(needed),
         }
         for run in planned
     ]
 
 
+def doses_text(scenario: Scenario) -> str:
+    """What a scenario gives, in words: "everolimus 3 mg/kg i.p. once, on day 0"; "" for nothing."""
+    days = scenario.run.days
+    return " + ".join(
+        drug_words(drug, schedule.model_dump(), days) for drug, schedule in scenario.drugs.items()
+    )
+
+
 def plan_text(
-    planned: Sequence[PlannedRun], folder: Path, notes: Mapping[str, str] | None = None
-) -> str:
-    """The plan for a terminal: a line per scenario, with its note if it has one, and the total."""
+    planned: Sequence[PlannedRun], folder: Path, notes: Mapping[str, str] | None = None,
+    jobs: int | None = None,
+) -> str:  # fmt: skip
+    """The plan for a terminal: a line per scenario with its doses, the total, and what it needs.
+
+    Args:
+        planned: all runs.
+        folder: of the study.
+        notes: on scenarios, by name.
+        jobs: processes; None takes one per core.
+    """
     lines = []
     for name in dict.fromkeys(run.scenario.name for run in planned):
         runs = [run for run in planned if run.scenario.name == name]
@@ -71,11 +92,13 @@ def plan_text(
             + (f"; {damaged} damaged, to be done again" if damaged else "")
             + (f"; {others} of other shards" if others else "")
             + (f"; {notes[name]}" if notes and name in notes else "")
+            + (f"; {doses}" if (doses := doses_text(runs[0].scenario)) else "")
         )
         lines += [f"left out     {run.fault}" for run in refused]
     waiting = [run for run in planned if run.is_waiting]
     n_steps = sum(run.scenario.run.n_steps for run in waiting)
     lines.append(f"would run {counted(len(waiting), 'run')}, {n_steps} steps, into {folder}")
+    lines += totals_text([run.scenario for run in waiting], jobs or available_cores()).splitlines()
     return "\n".join(lines)
 
 

@@ -133,7 +133,17 @@ def run_study(
     grown = None
     planned = [
         replace(run, checkpoint_every_s=checkpoint_every_s)
-        for run in plan_study(scenarios, seeds, out, force, shard, resume, keep_going, engine)
+        for run in plan_study(
+            scenarios,
+            seeds,
+            out,
+            force,
+            shard,
+            resume,
+            keep_going,
+            engine,
+            elsewhere=executor is not None,
+        )
     ]
     mine = [run for run in planned if run.action != ELSEWHERE]
     waiting = [run for run in mine if run.is_waiting]

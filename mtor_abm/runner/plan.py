@@ -22,6 +22,7 @@ from ..store import (
     run_name,
 )
 from ..validation import clipped, suggestion
+from .estimate import refuse_too_large
 from .pool import ELSEWHERE, PlannedRun
 from .shard import Shard
 from .single import Engine, MarrowEngine, Trunk
@@ -83,6 +84,7 @@ def plan_study(
     resume: bool = False,
     keep_going: bool = False,
     engine: type[Engine] = MarrowEngine,
+    elsewhere: bool = False,
 ) -> list[PlannedRun]:
     """What a study would do; writes nothing.
 
@@ -97,10 +99,12 @@ def plan_study(
         resume: do damaged runs again, rather than refuse the study.
         keep_going: leave out runs whose folder cannot be used, rather than refuse the study.
         engine: says which columns there are.
+        elsewhere: the runs are done on other machines, whose memory is not known here.
 
     Raises:
         StoreError: the folder is foreign, a complete run in it is of another identity, or damaged.
-        UserError: force with a shard, a column that is not known.
+        UserError: force with a shard, a column that is not known, a lattice that cannot fit into
+            the memory of this machine.
     """
     if force and shard is not None:
         raise UserError(
@@ -109,6 +113,8 @@ def plan_study(
         )
     for scenario in scenarios:
         refuse_unknown_columns(scenario, engine)
+    if not elsewhere:
+        refuse_too_large(scenarios)
     check_study_folder(out)
     names = [scenario.name for scenario in scenarios]
     for name in names:
