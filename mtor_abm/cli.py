@@ -272,9 +272,8 @@ def _gallery(args: argparse.Namespace) -> int:
     from .shipped import copy_gallery
 
     study = copy_gallery(args.out)
-    arms = (study / name for name in ("vehicle", "rapamycin"))
     print(f"study        {study}")
-    print(f"compare      {invocation.command('compare', *arms)}")
+    print(f"compare      {invocation.command('compare', study)}")
     print(f"report       {invocation.command('report', study)}")
     return OK
 

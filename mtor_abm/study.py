@@ -107,7 +107,7 @@ class Study:
         """One figure of `mtor-abm figures`, as a Matplotlib figure (extra: figures).
 
         Args:
-            what: time_courses, effects, fates, pathway or marrow.
+            what: time_courses, effects, doses, fates, pathway or marrow.
             control: scenario of the control; None takes that of the study.
 
         Raises:
