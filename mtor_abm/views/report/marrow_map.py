@@ -76,7 +76,7 @@ def packed(material: Material, most_bytes: int = MAP_BYTES) -> Packed | None:
     Where one seed alone does not fit, every second day is left out until it does.
     """
     seeds = [seed for seed in material.seeds if _days_of(material, seed)]
-    if not seeds:
+    if not seeds or not all(_is_number(n) for n in _size(material)):
         return None
     days = _days_of(material, seeds[0])
     notes: list[str] = []
@@ -230,8 +230,7 @@ def quantised(values: np.ndarray, low: float, high: float, nx: int) -> np.ndarra
 
 def _reader(material: Material) -> Callable[[int, int, float], Frame]:
     """A function (arm, seed, day) -> frame that reads each of them once."""
-    geometry = material.control.parameters["geometry"]
-    nx, ny, dx = int(geometry["nx"]), int(geometry["ny"]), float(geometry["dx_um"])
+    nx, ny, dx = _sites(material)
 
     @cache
     def read(arm: int, seed: int, day: float) -> Frame:
@@ -244,8 +243,7 @@ def _pack_seeds(
     material: Material, read: Callable[[int, int, float], Frame], seeds: Sequence[int],
     days: Sequence[float],
 ) -> Packed:  # fmt: skip
-    geometry = material.control.parameters["geometry"]
-    nx, ny, dx = int(geometry["nx"]), int(geometry["ny"]), float(geometry["dx_um"])
+    nx, ny, dx = _sites(material)
     frames = {
         (a, s, d): read(a, seed, day)
         for a in range(len(material.arms))
@@ -283,6 +281,20 @@ def _pack_seeds(
         ],
     }  # fmt: skip
     return Packed(about, blobs, [])
+
+
+def _size(material: Material) -> list[Any]:
+    """Sites across, sites up and their width as the scenario of the control has them."""
+    return [material.control.table("geometry").get(name) for name in ("nx", "ny", "dx_um")]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and value > 0
+
+
+def _sites(material: Material) -> tuple[int, int, float]:
+    nx, ny, dx = _size(material)
+    return int(nx), int(ny), float(dx)
 
 
 def _ranges(frames: Sequence[Frame]) -> Iterator[tuple[str, tuple[float, float, bool]]]:

@@ -122,13 +122,15 @@ def seeded_cells_d(run: Any, days: float) -> np.ndarray | None:
     None where that cannot be told: no deaths were written, no cell is there at hour 0, or a
     primary tumour sends others, which would look the same.
     """
-    parameters = run.manifest["parameters"]
-    written = parameters.get("output", {}).get("events", True)  # runs of before it could be chosen
-    if written is not True and "death" not in written:
+    parameters = run.manifest.get("parameters")
+    tables = parameters if isinstance(parameters, dict) else {}
+    output, body = (t if isinstance(t := tables.get(n), dict) else {} for n in ("output", "body"))
+    written = output.get("events", True)  # runs of before it could be chosen
+    if written is not True and "death" not in (written or ()):
         return None
     if "events.csv" not in run.manifest["files"] or "n_tumour" not in run.timeseries.columns:
         return None
-    if parameters.get("body", {}).get("primary_cells"):
+    if body.get("primary_cells"):
         return None
     n = int(run.timeseries["n_tumour"].iloc[0])
     if n == 0:
