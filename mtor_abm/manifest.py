@@ -27,6 +27,10 @@ SNAPSHOTS = ("cells", "fields")
 SCENARIO_NAME = r"[A-Za-z0-9][A-Za-z0-9_.+-]*"
 RUN_NAME = re.compile(rf"(?P<scenario>{SCENARIO_NAME})__seed_(?P<seed>\d{{4,}})")
 SNAPSHOT_NAME = re.compile(r"day_\d{3,}\.\d\d\.csv")
+#: Of the parameters of a run: tables, tables of tables, and the numbers of a drug's table.
+TABLES = ("run", "output", "geometry", "inoculum", "body")
+TABLES_OF_TABLES = ("drugs", "genes")
+DOSE_NUMBERS = ("dose_mg_per_kg", "dose_mg", "body_mass_kg", "every_h", "start_day", "stop_day")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 _CURE = "run the study again with --resume, which moves this run aside and does it again"
@@ -120,8 +124,17 @@ def _is_identity(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("scenario_sha256"), str)
 
 
-def _is_table(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("run"), dict)
+def _are_parameters(value: Any) -> bool:
+    """Whether tables are tables and doses are numbers, which all readers of a run rely on."""
+    if not isinstance(value, dict) or not isinstance(value.get("run"), dict):
+        return False
+    if not all(isinstance(value.get(name, {}), dict) for name in (*TABLES, *TABLES_OF_TABLES)):
+        return False
+    inner = [table for name in TABLES_OF_TABLES for table in value.get(name, {}).values()]
+    if not all(isinstance(table, dict) for table in inner):
+        return False
+    doses = [drug.get(key) for drug in value.get("drugs", {}).values() for key in DOSE_NUMBERS]
+    return all(map(_is_missing_or(_is_number), [value["run"].get("days"), *doses]))
 
 
 def _is_file(name: str, entry: Any) -> bool:
@@ -153,7 +166,7 @@ _KEYS: Mapping[str, Callable[[Any], bool]] = {
     "seed": _is_count,
     "status": lambda v: v in ("complete", "failed"),
     "identity": _is_identity,
-    "parameters": _is_table,
+    "parameters": _are_parameters,
     "files": _are_files,
     "n_steps": _is_missing_or(_is_count),
     "begun_at_step": _is_missing_or(_is_count),

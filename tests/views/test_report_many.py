@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 
 import pytest
 from browser import browser as chromium
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from test_report import BARE, PageEngine, PageScenario, Reader
 
 from mtor_abm.analysis.compare import compare
+from mtor_abm.errors import UserError
+from mtor_abm.manifest import OLDER_FORMAT, SEAL
 from mtor_abm.runner.batch import run_study
-from mtor_abm.views.report import heat, write_report
+from mtor_abm.views.report import heat, marrow_map, write_report
 from mtor_abm.views.report.markup import STYLES
 from mtor_abm.views.report.material import collect
 from mtor_abm.views.report.page import page as page_of
@@ -123,11 +126,32 @@ def test_odd_parameters_of_a_manifest_give_a_page(sweep, given, monkeypatch):
     for arm in material.arms[3:5]:
         for run in arm.runs:
             monkeypatch.setitem(run.manifest, "parameters", given)
-    assert "</html>" in page_of(material, None)
+    for run in material.control.runs:
+        monkeypatch.setitem(run.manifest, "parameters", given)
+    assert "</html>" in page_of(material, marrow_map.packed(material))
     few = type(material)(
         material.name, material.folder, material.arms[:6], material.comparison, material.notes
     )
     assert "</html>" in page_of(few, None)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"drugs": {"x": 3}}, {"drugs": None}, {"genes": 3}, {"genes": {"tumour": 1}}, {"geometry": 3},
+     {"run": {"days": "ten"}}, {"drugs": {"x": {"dose_mg": "much"}}}],
+    ids=str,
+)  # fmt: skip
+def test_a_manifest_whose_parameters_have_another_shape_is_called_damaged(sweep, tmp_path, given):
+    folder = tmp_path / "study"
+    shutil.copytree(sweep, folder)
+    path = folder / "vehicle_p0001__seed_0001" / "manifest.json"
+    told = json.loads(path.read_text())
+    told["parameters"] |= given
+    told["format"] = OLDER_FORMAT  # which has no seal
+    told.pop(SEAL)
+    path.write_text(json.dumps(told))
+    with pytest.raises(UserError, match=r"damaged \(parameters"):
+        write_report([folder])
 
 
 # ------------------------------------------------------------------------------------- in Chromium
