@@ -86,8 +86,8 @@ def plan_text(
         damaged = sum(run.action == "redo" for run in runs)
         refused = [run for run in runs if run.action == "refused"]
         lines.append(
-            f"{name:<28} {counted(len(runs), 'seed')}, {settings.days:g} days, "
-            f"{settings.n_steps} steps each"
+            f"{name:<28} {counted(len(runs), 'seed')}, {counted(settings.days, 'day')}, "
+            f"{counted(settings.n_steps, 'step')} each"
             + (f"; {kept} complete already" if kept else "")
             + (f"; {damaged} damaged, to be done again" if damaged else "")
             + (f"; {others} of other shards" if others else "")
@@ -97,7 +97,9 @@ def plan_text(
         lines += [f"left out     {run.fault}" for run in refused]
     waiting = [run for run in planned if run.is_waiting]
     n_steps = sum(run.scenario.run.n_steps for run in waiting)
-    lines.append(f"would run {counted(len(waiting), 'run')}, {n_steps} steps, into {folder}")
+    lines.append(
+        f"would run {counted(len(waiting), 'run')}, {counted(n_steps, 'step')}, into {folder}"
+    )
     lines += totals_text([run.scenario for run in waiting], jobs or available_cores()).splitlines()
     return "\n".join(lines)
 
@@ -205,6 +207,6 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def counted(n: int, what: str, plural: str = "s") -> str:
-    """`1 seed`, `2 seeds`."""
-    return f"{n} {what}{'' if n == 1 else plural}"
+def counted(n: float, what: str, plural: str = "s") -> str:
+    """`1 seed`, `2 seeds`, `0.5 days`."""
+    return f"{n:g} {what}{'' if n == 1 else plural}"

@@ -89,7 +89,7 @@ def test_runs_that_are_not_complete_are_named(demo, tmp_path):
     assert gathered.notes == [
         "Left out of all tables: crashes__seed_0001, crashes__seed_0002, crashes__seed_0003 "
         "and 1 more run, not complete.",
-        "rapamycin: seeds 3 of vehicle alone are left out.",
+        "rapamycin: seed 3 of vehicle alone is left out.",
     ]
     effects = pd.read_csv(tmp_path / "s" / "gathered" / "effects.csv")
     assert set(effects["n_pairs"]) == {2}

@@ -9,11 +9,12 @@ import pytest
 from toy_marrow import ToyEngine, ToyScenario
 
 from mtor_abm import cli
-from mtor_abm.analysis.arms import arms_of, complete_runs
+from mtor_abm.analysis.arms import Arm, arms_of, complete_runs
 from mtor_abm.analysis.gather import gather
 from mtor_abm.analysis.groups import grouped
 from mtor_abm.errors import UserError
 from mtor_abm.runner.batch import run_study
+from mtor_abm.store import Run
 
 SLOW, FAST = 0.02, 0.03  # growth per step of the two marrows
 STEPS = 48
@@ -126,6 +127,28 @@ def test_without_a_design_the_first_scenario_is_the_control(tmp_path):
     assert grouping_of(study, "a")[0] == {"a": ["zero"]}
     with pytest.raises(UserError, match=r"--control zerro names no arm.*nearest: zero"):
         grouping_of(study, "zerro")
+
+
+def test_the_control_of_a_study_made_in_several_calls(tmp_path):
+    """That of the first call that has one, to which later ones add arms."""
+    out = tmp_path / "s"
+    zero, half = {"zero": (SLOW, 1.0)}, {"half": (SLOW, 0.5)}
+    toy_study(out, half)
+    toy_study(out, {**zero, **half})  # the control was forgotten, and is named first now
+    assert grouping_of(out)[0] == {"zero": ["half"]}
+    toy_study(out, {"other": (SLOW, 0.3)})
+    assert grouping_of(out)[0] == {"zero": ["half", "other"]}
+
+
+def test_a_control_that_gives_a_drug_while_another_arm_gives_none_is_pointed_out(tmp_path):
+    drug, none = (
+        Arm(name, tmp_path, {1: Run(tmp_path / name, {"parameters": {"drugs": drugs}})})
+        for name, drugs in (("rapamycin", {"rapamycin": {}}), ("vehicle", {}))
+    )
+    (tmp_path / "study.json").write_text('{"runs": {}, "scenarios": ["rapamycin", "vehicle"]}')
+    note = grouped(tmp_path, [drug, none]).notes[0]
+    assert note.endswith("--control vehicle takes the arm that gives none.")
+    assert grouped(tmp_path, [drug, none], "rapamycin").notes == []
 
 
 def test_a_study_that_lost_study_json_asks_for_the_control_and_is_taken_up_again(tmp_path):

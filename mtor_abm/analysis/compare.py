@@ -412,8 +412,9 @@ def _compare_arm(
     for name, has, lacks in ((base.name, base, arm), (label, arm, base)):
         left_out = sorted(set(has.runs) - set(lacks.runs))
         if left_out:
-            which = ", ".join(map(str, left_out))
-            notes.append(f"{label}: seeds {which} of {name} alone are left out.")
+            which = f"seed{'s' * (len(left_out) > 1)} {', '.join(map(str, left_out))}"
+            verb = "are" if len(left_out) > 1 else "is"
+            notes.append(f"{label}: {which} of {name} alone {verb} left out.")
     primary = tuple(asked) or primary_of(base, arm)
     rows = compare_runs(label, befores, afters, threshold_mm2, primary)
     if asked or primary is not DEFAULT_PRIMARY:

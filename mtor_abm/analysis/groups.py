@@ -89,7 +89,19 @@ def grouped(study: Path, arms: Sequence[Arm], control: str | None = None) -> Gro
     origin = STUDY_FILE if control is None else "--control"
     if not treated:
         return Grouping([], [base], origin)
-    return Grouping([ArmGroup(base, treated)], [], origin)
+    notes = _doubts(base, treated) if control is None else []
+    return Grouping([ArmGroup(base, treated)], [], origin, notes)
+
+
+def _doubts(base: Arm, treated: Sequence[Arm]) -> list[str]:
+    """That the first scenario gives drugs and another none, if so: perhaps they are exchanged."""
+    untreated = [arm.name for arm in treated if not arm.parameters.get("drugs")]
+    if not base.parameters.get("drugs") or not untreated:
+        return []
+    return [
+        f"The control is {base.name}, the first scenario of the study, which gives a drug; "
+        f"--control {untreated[0]} takes the arm that gives none."
+    ]
 
 
 def _by_design(

@@ -65,7 +65,7 @@ class Record:
         about = {
             "jobs": self.jobs,
             "started": round(self.started, 3),
-            "scenarios": [*earlier["scenarios"], *scenarios],
+            "scenarios": _in_order(earlier["scenarios"], list(scenarios)),
             "scenario_sha256": earlier["scenario_sha256"]
             | {name: scenario.identity_hash() for name, scenario in scenarios.items()},
             "compare": _declared(earlier["compare"], scenarios),
@@ -90,6 +90,16 @@ class Record:
             return read_study(self.out)
         except StoreError:
             return UNTOLD
+
+
+def _in_order(earlier: list[str], mine: list[str]) -> list[str]:
+    """Scenarios of all calls, the control first: that of the first call, which later ones add to.
+
+    A first call of one scenario names no control yet: `run rapamycin` and then `run vehicle
+    rapamycin` has vehicle as its control.
+    """
+    is_open = len(earlier) == 1 and earlier[0] in mine[1:]
+    return list(dict.fromkeys([*mine, *earlier] if is_open else [*earlier, *mine]))
 
 
 def _declared(earlier: Mapping[str, Any], scenarios: Mapping[str, Any]) -> dict[str, Any]:
