@@ -209,4 +209,4 @@ def _duration(seconds: float) -> str:
 
 def counted(n: float, what: str, plural: str = "s") -> str:
     """`1 seed`, `2 seeds`, `0.5 days`."""
-    return f"{n:g} {what}{'' if n == 1 else plural}"
+    return f"{n if isinstance(n, int) else format(n, 'g')} {what}{'' if n == 1 else plural}"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mtor_abm.analysis.compare import COLUMNS, TEXT_COLUMNS, Comparison
 from mtor_abm.analysis.compare_text import endpoint_of, heading_of, reached_text
+from mtor_abm.study_text import counted
 
 values = st.floats(1e-6, 1e6)
 
@@ -88,6 +89,12 @@ def test_what_is_the_same_in_every_pair_says_so():
     assert not found.is_clear
     gone = difference(0.83, 0.0, 0.1)
     assert endpoint_of(gone).cells[1:4] == ("-0.830 mm2", "[-0.930, -0.730]", "0.830 -> 0.000 mm2")
+
+
+def test_counts_in_words():
+    said = [counted(n, "day") for n in (1, 1.0, 0.5, 28.0)]
+    assert said == ["1 day", "1 day", "0.5 days", "28 days"]
+    assert counted(12_345_678, "step") == "12345678 steps"
 
 
 def test_headings():
