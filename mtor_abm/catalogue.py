@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import drugs
+from .cells import CELL_TYPES
 from .errors import UserError, one_line
 from .fields import FIELDS
 from .genes import GENE_ALIASES, Genes
+from .glossary import Term, term, term_names
 from .invocation import command
 from .observe import COLUMNS
 from .parameters import Group
@@ -55,15 +57,31 @@ def describe(name: str) -> list[Entry]:
         found += [e for e in entries if e["name"] == symbol]
     if not found:
         found = _readout(name)
+    meant = term(name)
+    if meant is not None:
+        found = [_term(meant, entries), *found]
     if not found:
         names = dict.fromkeys(n for e in entries for n in (e["name"], _last_part(e["name"])))
-        near = suggestion(wanted, names)
+        near = suggestion(wanted, [*names, *term_names()])
         cure = f"{near}; or see" if not near.startswith("known") else "see"
         others = ", ".join(kind for kind in KINDS if kind != "parameters")
         raise UserError(
-            f"nothing is called '{name[:80]}'; {cure} {command('list', 'parameters')} (or {others})"
+            f"no scenario, drug, parameter, column or term is named '{name[:80]}'; {cure} "
+            f"{command('list', 'parameters')} (or {others})"
         )
     return [_with_differences(e) if e["kind"] == "scenario" else e for e in found]
+
+
+def _term(meant: Term, entries: list[Entry]) -> Entry:
+    """A term of the field, with what it is here: a line for each thing to look at."""
+    by_name = {entry["name"]: entry for entry in reversed(entries)}
+    return {
+        "kind": "term",
+        "name": meant.name,
+        "meaning": meant.meaning,
+        "also": list(meant.also),
+        "see": {name: f"{by_name[name]['kind']}: {by_name[name]['meaning']}" for name in meant.see},
+    }
 
 
 def _readout(name: str) -> list[Entry]:
@@ -207,11 +225,26 @@ def _cells() -> list[Entry]:
         {
             "kind": "cell type",
             "name": cell,
-            "meaning": f"genes in [genes.{cell}], share of a drug's action in [drugs.DRUG.cells]",
+            "meaning": tissue.kind.label,
+            "states": list(tissue.kind.states),
+            "parameters": [f"[{table}]" for table in GROUPS if GROUPS[table] is tissue.parameters],
             "genes": sorted(MODEL.genes_felt[cell]),
+            "set_in": [f"[genes.{cell}] (gene dosage)", f"drugs.DRUG.cells.{cell} (share of the "
+                       "drug's action)"],
+            "columns": [column for column in COLUMNS if _is_about(column, cell)],
         }
-        for cell in CELLS
-    ]
+        for cell, tissue in zip(CELLS, CELL_TYPES, strict=True)
+    ]  # fmt: skip
+
+
+def _is_about(column: str, cell: str) -> bool:
+    """Whether a column is of this cell type: `n_CELL`, `n_CELL_STATE` or `SIGNAL_CELL`."""
+    counted = column.removeprefix("n_")
+    if counted == column:
+        return column.endswith(f"_{cell}")
+    others = [other for other in CELLS if other.startswith(f"{cell}_")]
+    is_others = any(counted.startswith(other) for other in others)
+    return counted == cell or (counted.startswith(f"{cell}_") and not is_others)
 
 
 def _genes() -> list[Entry]:

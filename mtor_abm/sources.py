@@ -14,7 +14,8 @@ PACKAGE = Path(__file__).resolve().parent
 BESIDE_THE_MODEL = (
     "__init__.py", "__main__.py", "analysis", "api.py", "assays", "audit", "catalogue.py", "claims",
     "cli.py", "demo.py", "dictionary.py", "doctor.py", "evidence", "exchange",
-    "exchange_commands.py", "extras.py", "folder_lock.py", "invocation.py", "palette.py", "runner",
+    "exchange_commands.py", "extras.py", "folder_lock.py", "glossary.py",
+    "invocation.py", "palette.py", "runner",
     "shipped.py", "streams.py", "study.py", "study_commands.py", "study_text.py", "targets",
     "view_commands.py", "views",
 )  # fmt: skip

@@ -83,7 +83,7 @@ def test_python_m_does_the_same():
             ["sensitivity", "--trajectories", "1"],
             "--trajectories 1 gives no spread; give 2 or more",
         ),
-        (["describe", "rapamicin"], "nothing is called 'rapamicin'; nearest: rapamycin"),
+        (["describe", "rapamicin"], "is named 'rapamicin'; nearest: rapamycin"),
         (["compare", "nosuch/a", "nosuch/b"], "nosuch/a"),
     ],
 )
