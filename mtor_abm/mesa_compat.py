@@ -130,7 +130,7 @@ class MesaModel(mesa.Model):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Wrap the step again and let pending events come before those scheduled from now on.
 
-        Mesa breaks ties between events by a counter that starts anew in every process.
+        Mesa breaks ties between events by a counter that starts again in every process.
         """
         self.__dict__.update(state)
         self.__dict__.update(_user_step=self.step, step=self._wrapped_step)

@@ -51,11 +51,13 @@ from .whole_file import (
     write_file,
 )
 
+LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+
 __all__ = [
     "CHECKPOINT", "LOG_FILE", "MANIFEST", "RUN_FILES", "RUN_NAME", "SCENARIO_FILE", "SNAPSHOTS",
     "SNAPSHOT_NAME", "DamagedRunError", "FileSoFar", "Run", "RunWriter", "StoreError",
-    "clear_run", "ended_run", "foreign_entries", "parts_of_run_name", "read_manifest", "read_run",
-    "run_name", "snapshot_name",
+    "clear_run", "ended_run", "foreign_entries", "is_litter", "parts_of_run_name", "read_manifest",
+    "read_run", "run_name", "snapshot_name",
 ]  # fmt: skip
 
 
@@ -179,7 +181,7 @@ class RunWriter:
             (self.folder / CHECKPOINT).unlink(missing_ok=True)
 
     def discard(self) -> None:
-        """Remove what was written, so that nothing is left or writing starts anew; never fails."""
+        """Remove what was written, so that nothing is left or writing starts again; never fails."""
         for file in self._open.values():
             file.abandon()
         self._open.clear()
@@ -227,6 +229,10 @@ def clear_run(folder: Path) -> None:
         StoreError: something in the folder is not ours; then nothing is removed.
         OSError: the system refuses.
     """
+    if folder.is_symlink():
+        raise StoreError(
+            f"{folder} is a link, and a run is written to a folder of its own; remove the link"
+        )
     if not folder.exists():
         return
     foreign = foreign_entries(folder)
@@ -238,7 +244,7 @@ def clear_run(folder: Path) -> None:
     # The manifest goes first: whatever happens next, the rest cannot pass for a complete run.
     # The checkpoint of a half-written run stays for whoever goes on with it.
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name != MANIFEST):
-        if entry.name == CHECKPOINT:
+        if entry.name == CHECKPOINT or is_litter(entry.name):
             continue
         if entry.is_dir():
             shutil.rmtree(entry)
@@ -246,16 +252,32 @@ def clear_run(folder: Path) -> None:
             entry.unlink()
 
 
+def _may_stand(name: str) -> bool:
+    """Whether a file of this name may stand among snapshots."""
+    return is_litter(name) or is_partial(name) or SNAPSHOT_NAME.fullmatch(name) is not None
+
+
+def is_litter(name: str) -> bool:
+    """Whether a name is of a file that a system leaves in any folder a person opens."""
+    return name in LITTER or name.startswith(("._", ".nfs", ".fuse_hidden"))
+
+
 def foreign_entries(folder: Path) -> list[str]:
     """Names within a run folder that are not ours, sorted."""
     foreign = []
     for entry in folder.iterdir():
+        if is_litter(entry.name) and not entry.is_dir():
+            continue
         if entry.name in SNAPSHOTS and entry.is_dir() and not entry.is_symlink():
             foreign += [
                 f"{entry.name}/{inner.name}"
                 for inner in entry.iterdir()
                 if inner.is_dir()
-                or not (SNAPSHOT_NAME.fullmatch(inner.name) or is_partial(inner.name))
+                or not (
+                    is_litter(inner.name)
+                    or SNAPSHOT_NAME.fullmatch(inner.name)
+                    or is_partial(inner.name)
+                )
             ]
         elif entry.is_dir() or not (entry.name in RUN_FILES or is_partial(entry.name)):
             foreign.append(entry.name)

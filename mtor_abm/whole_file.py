@@ -8,14 +8,17 @@ import os
 import re
 import secrets
 import stat
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
 from .errors import UserError
+from .folder_lock import fcntl
 from .tidy_csv import csv_text, n_rows
 
 PARTIAL = ".partial"
+NEW_FOR_S = 60.0
 
 
 class StoreError(UserError):
@@ -86,7 +89,9 @@ class NewFile:
         self._partial = path.with_name(f".{path.name}.{secrets.randbits(64)}{PARTIAL}")
         self._hash = hashlib.sha256()
         self._n_bytes = 0
+        _sweep_once(path.parent)
         self._file: IO[bytes] = self._partial.open("wb")
+        _lock(self._file)
 
     def write(self, text: str) -> None:
         """Append a text."""
@@ -124,6 +129,32 @@ class NewFile:
             self._file.close()
         with contextlib.suppress(OSError):
             self._partial.unlink(missing_ok=True)
+
+
+_swept: set[Path] = set()
+
+
+def _sweep_once(folder: Path) -> None:
+    """Remove what killed processes left half-written in a folder, once; never fails.
+
+    Who writes a file holds its lock, which the system takes back when the process ends, however it
+    ends. A file that is quite new may be about to be locked.
+    """
+    if folder in _swept or fcntl is None:
+        return
+    _swept.add(folder)
+    with contextlib.suppress(OSError):
+        for path in folder.glob(f".*{PARTIAL}"):
+            if is_partial(path.name) and time.time() - path.stat().st_mtime > NEW_FOR_S:
+                with contextlib.suppress(OSError), open_regular(path) as file:
+                    fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    path.unlink()
+
+
+def _lock(file: IO[bytes]) -> None:
+    if fcntl is not None:
+        with contextlib.suppress(OSError):
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -98,8 +98,8 @@ def test_resume_says_what_becomes_of_each_run(tmp_path):
     result, lines = resumed([TOY, ToyScenario("crashes")], out)
     assert set(lines) >= {
         f"{SECOND}: half-done, goes on from step 7 of 48",
-        "crashes__seed_0001: failed before (ZeroDivisionError: planted), starts anew",
-        "crashes__seed_0002: half-done, starts anew",
+        "crashes__seed_0001: failed before (ZeroDivisionError: planted), starts again",
+        "crashes__seed_0002: half-done, starts again",
         "3 runs on 1 process; 1 complete already, kept",
     }
     assert [run.begun_at_step for run in result.runs] == [0, 7, 0, 0]

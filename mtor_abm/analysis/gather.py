@@ -23,7 +23,7 @@ from ..runner.record import Standing, refresh
 from ..runner.study_folder import find_runs
 from ..store import Run, ended_run
 from ..tidy_csv import read_csv
-from ..whole_file import NewFile, storage_error
+from ..whole_file import NewFile, open_regular, storage_error
 from . import parquet as parquet_files
 from .arms import SAME_AT_START, arms_of, in_short
 from .compare import Comparison, compare_groups, write_effects
@@ -308,7 +308,7 @@ def _refuse_foreign(path: Path) -> None:
     """See that nothing but a table of ours would be replaced."""
     if not path.exists():
         return
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         if file.read(len(KEYS)) != KEYS:
             raise UserError(f"{path} was not written by gather; move it or choose another --out")
 

@@ -12,6 +12,7 @@ from ..runner.checkpoint import step_if_usable
 from ..runner.in_use import is_in_use
 from ..runner.study_folder import find_runs, read_study
 from ..store import CHECKPOINT, LOG_FILE, SCENARIO_FILE, StoreError, ended_run, parts_of_run_name
+from ..whole_file import read_regular
 
 STATES = ("done", "running", "half-done", "failed", "damaged", "to do")
 
@@ -147,7 +148,7 @@ def _state(folder: Path, record: Mapping[str, Any], in_progress: bool) -> RunSta
 
 def _log(folder: Path) -> str | None:
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        return (folder / LOG_FILE).read_text(encoding="utf-8")
+        return read_regular(folder / LOG_FILE).decode("utf-8")
     return None
 
 

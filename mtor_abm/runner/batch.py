@@ -8,16 +8,17 @@ on when it is started again.
 import contextlib
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..compilation import ensure_compiled
+from ..folder_lock import folder_lock
 from ..store import StoreError, ended_run
 from ..whole_file import write_file
-from .in_use import in_use, sweep
+from .in_use import in_use, is_in_use, sweep
 from .plan import Parting, plan_study
 from .pool import ELSEWHERE, PlannedRun, carry_out
 from .progress import Progress
@@ -25,7 +26,7 @@ from .record import DONE, INTERRUPTED, RUNNING, Record, began
 from .resume import step_reached, take_up
 from .shard import Shard
 from .single import SECONDS_BETWEEN_CHECKPOINTS, Engine, MarrowEngine, RunResult
-from .study_folder import write_study_summary
+from .study_folder import read_study, write_study_summary
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def run_study(
         seeds: one run each per scenario; None takes those of the scenario.
         out: folder of the study, new or one of ours.
         jobs: processes; None takes one per core. With 1 the runs happen in this process.
-        force: run anew even what is complete.
+        force: run again even what is complete.
         resume: do damaged runs again too, and say what becomes of every run that was begun.
         keep_going: a folder or file of one run that cannot be used fails that run alone.
         checkpoint_every_s: seconds of work between two checkpoints of a run.
@@ -159,11 +160,14 @@ def run_study(
     record = Record(out, planned, jobs, began(out), lenient)
     if shard is None:  # other shards may be writing, on machines whose locks we do not see
         sweep(out)
-    record.write(results, RUNNING)
-    for name, text in (texts or {}).items():
-        write_file(out / name, text)
+    at_work = contextlib.ExitStack()
+    with _admitted(out, scenarios):
+        record.write(results, RUNNING)
+        at_work.enter_context(in_use(out))
     try:
-        with in_use(out):
+        with at_work:
+            for name, text in (texts or {}).items():
+                write_file(out / name, text)
             take_up(mine, report, resume)
             if waiting and engine is MarrowEngine:
                 ensure_compiled(report.say)
@@ -191,6 +195,29 @@ def run_study(
     record.write(results, DONE)
     ordered = [results[run.folder] for run in mine]
     return StudyResult(out, ordered, time.perf_counter() - started, is_gathered, grown)
+
+
+@contextlib.contextmanager
+def _admitted(out: Path, scenarios: Sequence[Any]) -> Iterator[None]:
+    """One process after the other looks at a study that it is about to enter, and enters it.
+
+    Raises:
+        StoreError: another is at work there on a scenario of this name with other parameters.
+    """
+    with contextlib.suppress(OSError):
+        out.parent.mkdir(parents=True, exist_ok=True)
+    with folder_lock(out.parent) as lock:
+        with contextlib.suppress(OSError):
+            lock.wait()
+        if is_in_use(out):
+            theirs = read_study(out)["scenario_sha256"]
+            for scenario in scenarios:
+                if theirs.get(scenario.name, scenario.identity_hash()) != scenario.identity_hash():
+                    raise StoreError(
+                        f"another process is running '{scenario.name}' with other parameters in "
+                        f"{out}; choose another --name, or wait for it"
+                    )
+        yield
 
 
 def _grow(

@@ -8,6 +8,7 @@ the scheduler's `distributed.scheduler.allowed-failures`, 3 unless told otherwis
 import contextlib
 import logging
 import secrets
+import socket
 import threading
 import time
 from collections import Counter
@@ -122,16 +123,13 @@ def cluster(address: str) -> Iterator[Cluster]:
         UserError: the library is missing, no scheduler answers, no worker joins, or a worker lacks
             mtor_abm or has other sources of it.
     """
+    _refuse_no_scheduler(address)
     Client = library("distributed", "dask", "--scheduler").Client
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters we say ourselves
     try:
         client = Client(address, timeout=SECONDS_TO_ANSWER, set_as_default=False)
     except (OSError, ValueError) as error:  # a timeout is an OSError
-        raise UserError(
-            f"--scheduler {address}: no Dask scheduler answers "
-            f"({one_line(str(error))[:80] or type(error).__name__}); "
-            "start one with `dask scheduler` and give its address, e.g. tcp://host:8786"
-        ) from None
+        raise _no_answer(address, error) from None
     with client:
         _refuse_unfit_workers(client, address)
         found = Cluster(client, address)
@@ -142,6 +140,43 @@ def cluster(address: str) -> Iterator[Cluster]:
             raise
         finally:
             found.leave()
+
+
+def _refuse_no_scheduler(address: str) -> None:
+    """See that a scheduler listens there: it speaks first, and a page of its dashboard does not.
+
+    Dask's own client would wait for ever for an answer from another kind of server.
+    """
+    scheme, _, place = address.rpartition("://")
+    host, _, port = place.rpartition(":")
+    if scheme not in ("", "tcp", "tls", "ucx", "ws", "wss") or not host or not port.isdigit():
+        raise UserError(
+            f"--scheduler {address!r} is not the address of a Dask scheduler; "
+            "give e.g. tcp://host:8786"
+        )
+    if scheme not in ("", "tcp"):
+        return  # these wait for a handshake of ours
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_ANSWER) as there:
+            there.settimeout(SECONDS_TO_ANSWER)
+            said = there.recv(1)
+    except TimeoutError:
+        said = b""
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise _no_answer(address, error) from None
+    if not said:
+        raise UserError(
+            f"--scheduler {address}: what answers is not a Dask scheduler (perhaps its "
+            "dashboard, which has a port of its own); give the address that `dask scheduler` prints"
+        )
+
+
+def _no_answer(address: str, error: Exception) -> UserError:
+    return UserError(
+        f"--scheduler {address}: no Dask scheduler answers "
+        f"({one_line(str(error))[:80] or type(error).__name__}); "
+        "start one with `dask scheduler` and give its address, e.g. tcp://host:8786"
+    )
 
 
 def _refuse_unfit_workers(client: Any, address: str) -> None:
@@ -163,7 +198,7 @@ def _refuse_unfit_workers(client: Any, address: str) -> None:
         if theirs != mine:
             raise UserError(
                 f"the worker {worker} has other sources of mtor_abm ({theirs}, here {mine}), and "
-                "one study must not mix two; update that machine and start the worker anew"
+                "one study must not mix two; update that machine and restart the worker"
             )
 
 

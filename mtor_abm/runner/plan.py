@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -190,11 +191,10 @@ def _action(
 ) -> tuple[str, str | None]:
     """Whether to run, to keep what lies there, or to do it again; and why again."""
     try:
-        _refuse_foreign(folder)
-        if force or not (folder / MANIFEST).exists():
-            return "run", None
-        run = read_run(folder)
-        if run.status != "complete":
+        is_whole = folder.is_dir() and os.path.lexists(folder / MANIFEST)
+        run = read_run(folder) if is_whole and not force else None
+        if run is None or run.status != "complete":
+            _refuse_foreign(folder)
             return "run", None
         differing = [key for key, value in wanted.items() if run.identity.get(key) != value]
         if not differing:
@@ -217,6 +217,10 @@ def _action(
 
 
 def _refuse_foreign(folder: Path) -> None:
+    if folder.is_symlink():
+        raise StoreError(
+            f"{folder} is a link, and a run is written to a folder of its own; remove the link"
+        )
     if not folder.is_dir():
         if folder.exists():
             raise StoreError(f"{folder} is a file; move it or choose another --out or --name")

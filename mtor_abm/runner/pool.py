@@ -107,7 +107,7 @@ class PlannedRun:
         except StoppedError:
             raise
         except StoreError as error:
-            if not self.keep_going:
+            if not self.keep_going and self.until is None:
                 raise
             return self.failed(str(error))
         except Exception as error:

@@ -58,6 +58,8 @@ class Lines(Progress):
     def finished(self, result: "RunResult", n_done: int, n_runs: int) -> None:
         """Write a line on a failure, and on every run if verbose."""
         self._n = (n_done, n_runs)
+        if result.warning:
+            self.say(f"warning: {result.folder.name}: {result.warning}")
         if result.status == "failed":
             self.say(f"FAILED {result.folder.name}: {result.error}")
         elif self.verbose:
@@ -104,6 +106,8 @@ class Bar(Progress):
             self._bar.set_description_str(f"{n_done}/{n_runs} {self._what}s")
             hours = (time.monotonic() - self._began) / 3600.0
             self._bar.set_postfix_str(f"{n_done / hours:.3g} {self._what}s/h" if hours else "")
+        if result.warning:
+            self.say(f"warning: {result.folder.name}: {result.warning}")
         if result.status == "failed":
             self.say(f"FAILED {result.folder.name}: {result.error}")
         elif self.verbose:

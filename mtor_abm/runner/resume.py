@@ -1,11 +1,12 @@
 """Taking a study up again: what becomes of each run that was begun before."""
 
 import contextlib
+import os
 from collections.abc import Sequence
 
 from ..provenance import identity
 from ..store import CHECKPOINT, MANIFEST, StoreError, read_run
-from .checkpoint import step_if_usable
+from .checkpoint import UnusableCheckpointError, step_if_usable, step_of
 from .pool import PlannedRun
 from .progress import Progress
 from .single import Schedule
@@ -29,8 +30,12 @@ def take_up(planned: Sequence[PlannedRun], report: Progress, aloud: bool) -> Non
             report.say(f"damaged: {run.fault}; moved to {move_aside(run.folder)}, done again")
         elif run.action == "refused":
             report.say(f"left out: {run.fault}")
-        elif aloud and run.folder.exists():
+        elif run.folder.exists() and (aloud or _has_unusable_checkpoint(run)):
             report.say(f"{run.folder.name}: {_what_lies_there(run)}")
+
+
+def _has_unusable_checkpoint(run: PlannedRun) -> bool:
+    return os.path.lexists(run.folder / CHECKPOINT) and step_reached(run) is None
 
 
 def step_reached(run: PlannedRun) -> int | None:
@@ -39,13 +44,17 @@ def step_reached(run: PlannedRun) -> int | None:
     return step_if_usable(run.folder / CHECKPOINT, wanted)
 
 
+def _where_it_begins(run: PlannedRun) -> str:
+    wanted = identity(run.scenario.identity_hash(), run.seed)
+    try:
+        step = step_of(run.folder / CHECKPOINT, wanted)
+    except UnusableCheckpointError as error:
+        return "starts again" + ("" if error.is_absent else f", since its checkpoint is {error}")
+    return f"goes on from step {step} of {Schedule.of(run.scenario).n_steps}"
+
+
 def _what_lies_there(run: PlannedRun) -> str:
-    step = step_reached(run)
-    done_again = (
-        "starts anew"
-        if step is None
-        else f"goes on from step {step} of {Schedule.of(run.scenario).n_steps}"
-    )
+    done_again = _where_it_begins(run)
     if not (run.folder / MANIFEST).exists():
         return f"half-done, {done_again}"
     with contextlib.suppress(StoreError):

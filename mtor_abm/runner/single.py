@@ -112,6 +112,7 @@ class RunResult:
         wall_s: seconds it took; 0 if skipped.
         error: one line if it failed.
         begun_at_step: step of the checkpoint it went on from, 0 for the start.
+        warning: one line on what went wrong without harm to its results.
     """
 
     scenario: str
@@ -121,6 +122,7 @@ class RunResult:
     wall_s: float = 0.0
     error: str | None = None
     begun_at_step: int = 0
+    warning: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The same, ready for JSON."""
@@ -241,7 +243,7 @@ def run_one(
                 finish(
                     writer, n_steps=track.step, begun_at_step=n_before, tables=track.dictionary()
                 ),
-                begun_at_step=n_before,
+                begun_at_step=n_before, warning=put_down.warning,
             )  # fmt: skip
         except (StoreError, StoppedError):
             raise
@@ -273,15 +275,17 @@ def _begun(
 
 @dataclass
 class Habit:
-    """When and where a run puts down a checkpoint.
+    """When and where a run saves a checkpoint.
 
     Attributes:
         path: of the file. identity: of the run. every_s: seconds of work between two.
+        warning: why the last one could not be saved; the run goes on without.
     """
 
     path: Path
     identity: Mapping[str, Any]
     every_s: float
+    warning: str | None = None
     _last: float = field(default_factory=time.perf_counter)
 
     def is_due(self) -> bool:
@@ -293,8 +297,12 @@ class Habit:
         return time.perf_counter() - self._last >= self.every_s / 10.0
 
     def put_down(self, checkpoint: Checkpoint) -> None:
-        """Write it."""
-        keep(self.path, checkpoint, self.identity)
+        """Write it, if the disk takes it."""
+        self.warning = None
+        try:
+            keep(self.path, checkpoint, self.identity)
+        except (StoreError, TypeError) as error:
+            self.warning = one_line(f"no checkpoint could be saved: {error}")
         self._last = time.perf_counter()
 
 

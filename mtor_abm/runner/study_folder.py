@@ -4,13 +4,21 @@ The runs themselves are written and read by `store`, which also shows where ever
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..store import MANIFEST, RUN_NAME, StoreError, ended_run
+from ..store import (
+    MANIFEST,
+    RUN_NAME,
+    StoreError,
+    ended_run,
+    is_litter,
+    parts_of_run_name,
+)
 from ..tidy_csv import csv_text
-from ..whole_file import is_partial, json_text, storage_error, write_file
+from ..whole_file import is_partial, json_text, read_regular, storage_error, write_file
 
 STUDY_FORMAT = "mtor_abm study 1"
 STUDY_FILE = "study.json"
@@ -60,7 +68,7 @@ def check_study_folder(study: Path) -> None:
     foreign = [
         name
         for name in names
-        if not (RUN_NAME.fullmatch(name) or is_partial(name) or name == DAMAGED)
+        if not (_is_run_name(name) or is_partial(name) or is_litter(name) or name == DAMAGED)
     ]
     if foreign:
         raise StoreError(
@@ -77,7 +85,7 @@ def read_study(study: Path) -> dict[str, Any]:
     """
     path = study / STUDY_FILE
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(read_regular(path).decode("utf-8"))
     except FileNotFoundError:
         why = f"is no study of mtor_abm (no {STUDY_FILE})" if study.exists() else "does not exist"
         raise StoreError(f"{study} {why}; give the folder of one, e.g. outputs/demo") from None
@@ -87,7 +95,7 @@ def read_study(study: Path) -> dict[str, Any]:
         record = None
     if not _is_record(record):
         raise StoreError(
-            f"{path} is damaged; repeat the command that made the study, which writes it anew"
+            f"{path} is damaged; repeat the command that made the study, which writes it again"
         )
     runs = {name: run for name, run in record["runs"].items() if RUN_NAME.fullmatch(name)}
     return {**UNTOLD, **record, "runs": runs}
@@ -99,18 +107,36 @@ def _is_record(record: Any) -> bool:
         return False
     kinds = {
         "scenarios": list, "jobs": int, "started": int | float, "scenario_sha256": dict,
-        "compare": dict,
+        "compare": dict, "status": str,
     }  # fmt: skip
-    odd = [key for key, kind in kinds.items() if not isinstance({**UNTOLD, **record}[key], kind)]
+    told = {**UNTOLD, **record}
     return (
-        not odd
+        all(isinstance(told[key], kind) for key, kind in kinds.items())
+        and math.isfinite(told["started"])
+        and all(isinstance(sha256, str) for sha256 in told["scenario_sha256"].values())
         and all(
-            isinstance(run, dict)
-            and isinstance(run.get("scenario"), str)
-            and isinstance(run.get("seed"), int)
-            for run in record["runs"].values()
+            isinstance(name, str) and _is_run_name(f"{name}__seed_0001")
+            for name in told["scenarios"]
         )
-        and all(isinstance(name, str) for name in record.get("scenarios", []))
+        and all(_is_entry(name, run) for name, run in record["runs"].items())
+    )
+
+
+def _is_run_name(name: str) -> bool:
+    return RUN_NAME.fullmatch(name) is not None
+
+
+def _is_entry(name: str, run: Any) -> bool:
+    """Whether study.json may say this of a run; what is not named like one is not looked at."""
+    if not _is_run_name(name):
+        return True
+    return (
+        isinstance(run, dict)
+        and (run.get("scenario"), run.get("seed")) == parts_of_run_name(name)
+        and type(run["seed"]) is int
+        and isinstance(run.get("status", ""), str)
+        and isinstance(run.get("error", ""), str)
+        and (run.get("n_steps") is None or (type(run["n_steps"]) is int and run["n_steps"] >= 0))
     )
 
 
