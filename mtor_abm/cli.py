@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from . import exchange_commands, invocation, study_commands, view_commands
-from .errors import UserError, one_line
+from .errors import UserError, one_line, shortened
 from .streams import Watched, patient_streams
 from .study_commands import FAILED, OK, OUTPUTS, positive, print_json
 from .version import VERSION
@@ -28,7 +28,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exit with 2 after one line."""
-        self.exit(INVALID, f"{self.prog}: {one_line(message)}; see {self.prog} --help\n")
+        self.exit(INVALID, f"{self.prog}: {shortened(one_line(message))}; see {self.prog} --help\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+LONGEST_LINE = 600
+"""Characters of a message; of a longer one the middle is left out."""
 MOST_FAULTS = 20
 """Faults listed at once; the rest are counted."""
 
@@ -16,8 +18,8 @@ class UserError(ValueError):
     """
 
     def __init__(self, *faults: str) -> None:
-        """Keep each message as one printable line."""
-        super().__init__(*map(one_line, faults))
+        """Keep each message as one printable line that can be read at a glance."""
+        super().__init__(*(shortened(one_line(fault)) for fault in faults))
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -89,3 +91,11 @@ def one_line(text: str) -> str:
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in joined
     )
+
+
+def shortened(line: str) -> str:
+    """The line without its middle if it is long: place and value come first, the cure last."""
+    if len(line) <= LONGEST_LINE:
+        return line
+    tail = LONGEST_LINE // 2
+    return f"{line[: LONGEST_LINE - tail - 5]} ... {line[-tail:]}"

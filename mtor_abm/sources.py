@@ -16,7 +16,8 @@ BESIDE_THE_MODEL = (
     "cli.py", "demo.py", "dictionary.py", "doctor.py", "evidence", "exchange",
     "exchange_commands.py", "extras.py", "folder_lock.py", "glossary.py",
     "invocation.py", "palette.py", "runner",
-    "shipped.py", "streams.py", "study.py", "study_commands.py", "study_text.py", "targets",
+    "shipped.py", "streams.py", "study.py", "study_commands.py", "study_text.py", "synonyms.py",
+    "targets",
     "view_commands.py", "views",
 )  # fmt: skip
 WITH_THE_MODEL = (  # though their folder is not
