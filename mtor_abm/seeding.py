@@ -58,8 +58,8 @@ class GeometryParameters(Group):
     )
     file: str | None = Field(
         default=None,
-        description="section of real bone made by `run.py geometry`; it sets nx, ny and dx_um, and "
-        "takes the place of bv_tv, tb_th_um, tb_sp_um and cortex_um",
+        description="section of real bone made by `mtor-abm geometry`; it sets nx, ny and dx_um, "
+        "and takes the place of bv_tv, tb_th_um, tb_sp_um and cortex_um",
         json_schema_extra={"unit": "", "source": "a choice", "confidence": "assumed"},
     )
     file_sha256: str | None = Field(

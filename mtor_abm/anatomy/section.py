@@ -1,4 +1,4 @@
-"""A section of real bone on the lattice, as `run.py geometry` makes it from an image: one .npz.
+"""A section of real bone on the lattice, as `geometry` makes it from an image: one .npz.
 
 It holds arrays of numbers and texts, no pickle, so that a file from a stranger is safe to read, and
 equal content gives equal bytes, so that its sha256 names it.
@@ -74,7 +74,7 @@ def read_section(path: Path) -> Section:
     """Read the file of a section.
 
     Raises:
-        UserError: absent, unreadable, damaged, or not made by `run.py geometry`.
+        UserError: absent, unreadable, damaged, or not made by `geometry`.
     """
     if not path.exists():
         raise UserError(f"{path}: no such file; put it back, or {CURE}")

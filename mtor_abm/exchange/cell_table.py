@@ -76,7 +76,7 @@ def read_cells(path: Path) -> list[Cell]:
     """Read the table; columns may stand in any order, others are not looked at.
 
     Raises:
-        UserError: unreadable, a column is missing, a value is no number, an unknown type.
+        UserError: unreadable, a column is missing, a value is not a number, an unknown type.
     """
     content = read_given(path, LARGEST_TABLE_BYTES)
     try:
@@ -86,7 +86,7 @@ def read_cells(path: Path) -> list[Cell]:
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as fault:
-        raise UserError(f"{path}: no CSV ({fault}); save it as CSV with commas") from None
+        raise UserError(f"{path}: is not CSV ({fault}); save it as CSV with commas") from None
     head = [name.strip() for name in rows[0]] if rows else []
     for column in COLUMNS:
         if head.count(column) != 1:

@@ -1,4 +1,4 @@
-"""`run.py export`: one run, written for another tool."""
+"""The command `export`: one run, written for another tool."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ def export(
         UserError: no such run, format or day, a library is missing, something stands in the way.
     """
     if to not in FORMATS:
-        raise UserError(f"--to {to} is no format; choose one of {', '.join(FORMATS)}")
+        raise UserError(f"--to {to} is not a format; choose one of {', '.join(FORMATS)}")
     chosen = FORMATS[to]
     recorded = Recorded.of(run, days)
     if out is None:

@@ -1,4 +1,4 @@
-"""`run.py geometry`: from an image of a bone section to the file that a marrow starts from."""
+"""The command `geometry`: from an image of a bone section to the file that a marrow starts from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -78,7 +78,7 @@ def without_outliers(name: str, pixels: Floats, may_be_padded: bool) -> Levels:
             )
         notes.append(
             f"{share} are exactly {value:g}: if nothing was imaged there, --crop them off, or they "
-            f"count as {'marrow' if sign > 0 else 'bone'} (before --invert)"
+            f"count as measured, for Otsu's threshold too"
         )
     return Levels(pixels, inner_low, inner_high, tuple(notes))
 

@@ -38,7 +38,7 @@ def of_resolution(path: Path, across_um: float, down_um: float, source: str) -> 
 
 
 def of_print(dpi: Any) -> Scale:
-    """What a PNG or JPEG says: how large it is to be printed, which is no scale of bone."""
+    """What a PNG or JPEG says: how large it is to be printed, which is not a scale of bone."""
     try:
         value = float(dpi[0])
     except (TypeError, ValueError, IndexError, KeyError, ZeroDivisionError):
@@ -84,7 +84,7 @@ def of_ome(path: Path, xml: str, series: int, n_series: int) -> Scale:
     lengths = []
     for value, unit in (told[:2], told[2:]):
         if str(unit).lower() not in UM:
-            return None, f"its OME metadata gives it in {str(unit)[:20]}, which is no length"
+            return None, f"its OME metadata gives it in {str(unit)[:20]}, which is not a length"
         lengths.append(UM[str(unit).lower()] * float(str(value)))
     if not min(lengths) > 0.0:
         return None, "its OME metadata gives none above 0"

@@ -18,6 +18,12 @@ from .tiff_planes import UPRIGHT, Picture, page_index, read_tiff
 
 TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 ORIENTATION = 0x0112  # EXIF
+VOLUMES = (
+    (0, b"\x89HDF", "HDF5 (ilastik, Imaris)"), (128, b"DICM", "DICOM"),
+    (0, b"CTDATA-HEADER", "Scanco (ISQ)"), (0, b"NRRD", "NRRD"), (344, b"n+1", "NIfTI"),
+    (344, b"ni1", "NIfTI"), (0, b"\x1f\x8b", "gzip"), (0, b"PK\3\4", "zip"),
+    (0, b"ZISRAWFILE", "Zeiss (CZI)"), (0, b"ObjectType", "MetaImage"),
+)  # fmt: skip
 #: Modes of Pillow whose numbers are grey, colours that may be equal, or indices of a palette.
 _MODES = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N", "F", "RGB", "RGBA", "P", "PA")
 
@@ -72,20 +78,32 @@ def read_grey(path: Path, page: int | None = None, *, as_labels: bool = False) -
     pillow, _ = library("PIL.Image"), library("tifffile")
     sha256 = sha256_of(path)
     with path.open("rb") as file:
-        is_tiff = file.read(4) in TIFF_STARTS
+        begins = file.read(512)
+    is_tiff = begins[:4] in TIFF_STARTS
+    _refuse_volume(path, begins)
     with _faults_told(path, pillow):
         picture = (read_tiff if is_tiff else _other)(path, page, as_labels)
     grey = _one_channel(path, picture)
     _refuse_holes(path, grey)
     scale, source = picture.scale
     if scale is not None and not PIXEL_UM[0] <= scale <= PIXEL_UM[1]:
-        scale, source = None, f"{source} say {scale:.4g} um a pixel, which no section has"
+        scale, source = None, f"{scale:.4g} um a pixel by {source}, which is not plausible"
     notes = () if picture.orientation == UPRIGHT else (
         f"its orientation tag ({picture.orientation}) is not applied, as in ImageJ: --crop and "
         "--cells count from the upper left corner of the picture as it is stored",
     )  # fmt: skip
     is_whole = np.asarray(picture.pixels).dtype.kind in "bui"
     return GreyImage(path.name, sha256, grey, scale, source, is_whole, notes)
+
+
+def _refuse_volume(path: Path, begins: bytes) -> None:
+    """Files of scanners and other programs that hold volumes are known by how they begin."""
+    for at, mark, kind in VOLUMES:
+        if begins[at : at + len(mark)] == mark:
+            raise UserError(
+                f"{path}: is a file of {kind}, which is not read; save one section of it as TIFF "
+                "(Fiji does: File > Save As > Tiff)"
+            )
 
 
 @contextmanager
@@ -100,7 +118,7 @@ def _faults_told(path: Path, pillow: Any) -> Iterator[None]:
     except (pillow.DecompressionBombWarning, pillow.DecompressionBombError, MemoryError):
         raise UserError(f"{path}: too many pixels; crop it or save it smaller") from None
     except pillow.UnidentifiedImageError:
-        raise UserError(f"{path}: no image that can be read; give a PNG or TIFF") from None
+        raise UserError(f"{path}: is not an image that can be read; give a PNG or TIFF") from None
     except Exception as fault:  # decoders raise whatever they like over a damaged file
         what = str(fault) or type(fault).__name__
         raise UserError(f"{path}: damaged image ({what[:80]}); save it again as PNG") from None
@@ -118,13 +136,14 @@ def _other(path: Path, page: int | None, as_labels: bool) -> Picture:
             image = image.convert("RGB")
         if image.mode not in _MODES:
             raise UserError(f"{path}: its colours are stored as {image.mode}; save it as grey")
-        if image.mode in ("P", "PA") and not as_labels:
+        has_palette = image.mode in ("P", "PA")
+        if has_palette and not as_labels:
             image = image.convert("RGBA" if "transparency" in image.info else "RGB")
         pixels, clear = np.asarray(image), image.info.get("transparency")
         if image.mode in ("1", "L", "I", "I;16", "RGB") and clear is not None:
             _refuse_transparent(path, _is_colour(pixels, clear))
         has_alpha = image.mode in ("LA", "RGBA")
-    return Picture(pixels, has_alpha, scale, int(orientation))
+    return Picture(pixels, has_alpha, scale, int(orientation), has_palette)
 
 
 def _is_colour(pixels: Any, colour: Any) -> NDArray[np.bool_]:
@@ -153,10 +172,11 @@ def _one_channel(path: Path, picture: Picture) -> NDArray[np.float64]:
     if pixels.ndim == 3 and (pixels == pixels[..., :1]).all():
         pixels = pixels[..., 0]
     if pixels.ndim != 2:
-        raise UserError(
-            f"{path}: in colour; make a grey or black-and-white picture of bone first (e.g. one "
-            "channel, or a segmentation)"
-        )
+        if picture.has_palette:
+            cure = "give --bone-label N if its palette colours labels, or make it grey"
+        else:
+            cure = "make a grey or black-and-white picture of bone first (one channel, or a mask)"
+        raise UserError(f"{path}: in colour; {cure}")
     return pixels.astype(np.float64)
 
 

@@ -54,7 +54,7 @@ def labelled(image: GreyImage, labels: tuple[int, ...], option: str) -> Mask:
     """
     values = _values(image)
     if values is None:
-        raise UserError(f"{image.name}: its numbers are no labels; leave out {option}")
+        raise UserError(f"{image.name}: its numbers are not labels; leave out {option}")
     missing = [label for label in labels if label not in values]
     if missing:
         shown = ", ".join(map(str, values[:12])) + (", ..." if len(values) > 12 else "")

@@ -132,7 +132,9 @@ class Recorded:
         """
         run = read_run(folder)
         if run.status != "complete":
-            raise UserError(f"{folder} is a run that {run.status}; its tables may end anywhere")
+            raise UserError(
+                f"{folder} is a run that {run.status}; its tables may be incomplete; run it again"
+            )
         return cls(
             RunToCopy(run.folder, run.manifest), None if days is None else tuple(sorted(set(days)))
         )

@@ -51,7 +51,7 @@ class Stack:
             elif levels_of(sites) != levels:
                 raise UserError(
                     f"{recorded.run.folder} has other fields on day {day:g} than on day "
-                    f"{days[0]:g}, so they make no one stack; export one --day at a time"
+                    f"{days[0]:g}, so they cannot be one stack; export one --day at a time"
                 )
             values.append([grid.image(sites, sites[level.column], np.float32) for level in levels])
             masks.append(masks_of(grid, sites, recorded.cells(day) if with_cells else None))

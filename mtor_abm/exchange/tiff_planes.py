@@ -33,12 +33,14 @@ class Picture:
     Attributes:
         pixels: (rows, columns) or (rows, columns, samples), the upper left corner first.
         has_alpha: its last sample is opacity. scale: of its pixels. orientation: EXIF's number.
+        has_palette: its numbers are, or were, indices of colours.
     """
 
     pixels: Any
     has_alpha: bool
     scale: Scale
     orientation: int
+    has_palette: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,9 @@ def read_tiff(path: Path, page: int | None, as_labels: bool) -> Picture:
             )
         tag = chosen.page.tags.get("Orientation")
         return Picture(
-            pixels, has_alpha, _scale(path, tif, chosen), UPRIGHT if tag is None else int(tag.value)
-        )
+            pixels, has_alpha, _scale(path, tif, chosen),
+            UPRIGHT if tag is None else int(tag.value), photometric == PALETTE,
+        )  # fmt: skip
 
 
 def page_index(path: Path, n_pages: int, page: int | None) -> int:
@@ -177,7 +180,7 @@ def _as_seen(path: Path, page: Any, pixels: Any, photometric: int) -> Any:
 
 
 def _refuse_compression(path: Path, tifffile: Any, page: Any) -> None:
-    """A library that is missing is no fault of the file."""
+    """Tell a missing library from a fault of the file."""
     code, name = int(page.compression), getattr(page.compression, "name", str(page.compression))
     if code in (*WITHOUT_CODECS, *FAX) and int(page.predictor or 1) != FLOAT_PREDICTOR:
         return

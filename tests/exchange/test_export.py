@@ -602,7 +602,7 @@ def test_run_without_snapshots_is_told_the_setting(tmp_path):
 def test_wrong_days_formats_and_runs_are_one_line(run, tmp_path, capsys):
     for words, message in (
         ([str(run), "--to", "h5ad", "--day", "2"], "no cells of day 2, only of days 1, 3; choose"),
-        ([str(run), "--to", "xlsx"], "--to xlsx is no format; choose one of h5ad, ome-zarr"),
+        ([str(run), "--to", "xlsx"], "--to xlsx is not a format; choose one of h5ad, ome-zarr"),
         ([str(tmp_path / "absent"), "--to", "h5ad"], "does not exist; give the folder of a run"),
     ):
         assert cli.main(["export", *words]) == 2

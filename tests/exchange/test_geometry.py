@@ -282,7 +282,7 @@ def test_images_that_cannot_be_used_are_one_line(tmp_path):
         (saved("a.png", clear), "25 pixels are transparent"),
         (tmp_path / "nan.tif", "3 pixels have no value"),
         (tmp_path / "stack.tif", "--page 1 to 3"),
-        (tmp_path / "text.png", "no image that can be read"),
+        (tmp_path / "text.png", "is not an image that can be read"),
         (tmp_path / "cut.png", "damaged image"),
         (tmp_path / "absent.png", "No such file"),
         (tmp_path, "Is a directory"),
