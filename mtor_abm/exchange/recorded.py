@@ -133,7 +133,7 @@ class Recorded:
         run = read_run(folder)
         if run.status != "complete":
             raise UserError(
-                f"{folder} is a run that {run.status}; its tables may be incomplete; run it again"
+                f"{folder} is a run that {run.status}, so its tables may end early; run it again"
             )
         return cls(
             RunToCopy(run.folder, run.manifest), None if days is None else tuple(sorted(set(days)))
