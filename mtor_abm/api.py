@@ -59,8 +59,7 @@ def run(
     Raises:
         UserError: a scenario, seed, value or folder that cannot be used, in one line.
     """
-    several = [scenarios] if isinstance(scenarios, str | Path | Scenario) else list(scenarios)
-    chosen = load_all(several, overrides(changes, days))
+    chosen = load_all(_as_list(scenarios), overrides(changes, days))
     folder = Path(out) / study_name(chosen, name)
     result = batch.run_study(
         chosen, seed_list(seeds), folder, jobs=jobs, report=_progress(quiet, how), **how
@@ -168,6 +167,25 @@ def scenario(name: str | Path) -> Scenario:
         UserError: there is none, or it cannot be used.
     """
     return load_scenario(name)
+
+
+def _as_list(scenarios: Which | Sequence[Which]) -> list[Which]:
+    """One scenario or several, as a list.
+
+    Raises:
+        UserError: none, or something else.
+    """
+    several: Any = [scenarios] if isinstance(scenarios, str | Path | Scenario) else scenarios
+    try:
+        found = list(several)
+    except TypeError:
+        found = []
+    if not found or not all(isinstance(one, str | Path | Scenario) for one in found):
+        raise UserError(
+            f"scenarios = {scenarios!r} are not scenarios; give a name, a TOML file, "
+            'ma.scenario("vehicle"), or a list of these'
+        )
+    return found
 
 
 def seed_list(seeds: Seeds) -> list[int] | None:

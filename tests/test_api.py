@@ -225,6 +225,13 @@ def test_seeds_that_are_none_are_refused(given):
         api.seed_list(given)
 
 
+@pytest.mark.parametrize("given", [[], (), 3, None, [3], ["vehicle", None]])
+def test_scenarios_that_are_none_are_refused(given, tmp_path):
+    with pytest.raises(ma.UserError, match="are not scenarios"):
+        ma.run(given, out=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_change_without_a_form_in_toml_is_refused():
     assert api.overrides({"a.b": np.float64(2.5), "c": (1, 2), "d": "x y"}, 3) == [
         "a.b=2.5", "c=[1, 2]", 'd="x y"', "run.days=3",
