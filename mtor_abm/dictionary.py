@@ -224,9 +224,9 @@ def _cell(text: str) -> str:
 
 CALLED = """
 `run.py COMMAND` in a clone, `mtor-abm COMMAND` once installed, and `python -m mtor_abm COMMAND` are
-the same. Without a command the demonstration runs: vehicle against rapamycin. Results go to standard
-output, progress and errors to standard error. Exit codes: 0 success, 1 a run failed, 2 invalid
-input, 130 interrupted.
+the same. Without a command the demonstration runs: vehicle against rapamycin. Results go to
+standard output, progress and errors to standard error. Exit codes: 0 success, 1 a run failed,
+2 invalid input, 130 interrupted.
 """
 
 

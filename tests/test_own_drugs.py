@@ -117,7 +117,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     assert done.stderr.count("\n") == 1 and "nowhere.py" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["compare", "figures", "gather", "status"])
+@pytest.mark.parametrize("command", ["compare", "report", "figures", "gather", "status"])
 def test_a_finished_study_is_read_where_its_drug_is_unknown(command, tmp_path, monkeypatch, capsys):
     """As on a machine without the file of drugs: here the table lacks what the study gave."""
     if command == "figures":
