@@ -246,7 +246,7 @@ def commands_page() -> str:
 def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
     for action in parser._actions:
         value = "" if action.nargs == 0 else action.metavar or action.dest
-        names = [f"{name} {value}".strip() for name in action.option_strings] or [value]
+        names = [f"{name} {value}".strip() for name in action.option_strings] or [str(value)]
         if "--help" not in action.option_strings:
             told = (action.help or "") % (vars(action) | {"prog": parser.prog})
             yield f"- {', '.join(f'`{name}`' for name in names)}: {' '.join(told.split())}"
