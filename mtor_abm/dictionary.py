@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .analysis.compare import COLUMNS as COMPARISON_COLUMNS
+from .analysis.effects import COLUMNS as COMPARISON_COLUMNS
 from .catalogue import Entry, listing
 from .cli import command_parser
 from .drugs import DRUGS

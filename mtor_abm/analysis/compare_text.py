@@ -152,7 +152,7 @@ def endpoint_of(row: Row) -> Endpoint:
 def _ratio_words(row: Row) -> tuple[str, str, str]:
     """Change in per cent, its interval, both geometric means."""
     percent = 100.0 * (row["estimate"] - 1.0)
-    decimals = 0 if abs(percent) >= 10.0 or percent == 0.0 else 1
+    decimals = 0 if percent >= 10.0 or percent == 0.0 or -99.0 < percent <= -10.0 else 1
     change = _signed(percent, decimals)
     ends = [100.0 * (row[key] - 1.0) for key in ("ci_low", "ci_high")]
     before, after = _as_few_digits(

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..analysis.compare import effect_on
+from ..analysis.effects import effect_on
 from ..catalogue import listing
 from ..errors import UserError
 from ..events import EVENTS
