@@ -1,8 +1,8 @@
 """The pages of docs/ that are made from the code: `python -m mtor_abm.dictionary [FOLDER]`.
 
 `tables.md` explains every column a run, a study and a comparison write; `parameters.md` lists every
-number of the model with unit, limits, confidence and source; `cli.md` describes every command. A
-test compares the files in docs/ with what this module makes.
+number of the model with unit, limits, confidence and source; `glossary.md` explains terms; `cli.md`
+describes every command. A test compares the files in docs/ with what this module makes.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from .cli import command_parser
 from .drugs import DRUGS
 from .events import CAUSE_MEANINGS, EVENT_COLUMNS, EVENTS
 from .fields import FIELDS
+from .glossary import TERMS
 from .mtor import SIGNALS
 from .observe import COLUMNS
 from .readouts import EVENTS_PREFIX, STATISTICS
@@ -222,6 +223,44 @@ def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())
 
 
+WORDS = {
+    "arm": "all runs of one scenario in a study; an arm is treated, or the control of others",
+    "claim": "a statement of the review as a virtual experiment that can fail (`run.py claims`)",
+    "pair": "two runs with the same seed, one of each arm; they share the marrow and all random "
+    "numbers, so that they differ by the treatment alone",
+    "primary endpoint": "a readout that was chosen before the study was run",
+    "readout": "one number of a run in summary.csv: a column and a statistic, such as "
+    "`bv_tv_final`",
+    "run": "one scenario simulated with one seed; a folder with its tables and manifest.json",
+    "scenario": "a TOML file with everything that determines a run but the seed",
+    "seed": "a number that determines every random draw of a run; a replicate of chance, not an "
+    "animal",
+    "study": "a folder of runs that belong together",
+    "switch": "a finding on which published experiments disagree, with a side to choose",
+    "target": "a published number that the model was fitted to (`run.py targets`)",
+}
+
+
+def glossary_page() -> str:
+    """Terms of the field and words of this program, as Markdown."""
+    terms = ((t.name, t.meaning, ", ".join(f"`{name}`" for name in t.see)) for t in TERMS)
+    return (
+        "\n\n".join(
+            (
+                "# Glossary",
+                MADE.strip("\n"),
+                "`run.py describe TERM` says the same, and knows more spellings.",
+                "## Words of this program",
+                table(("word", "meaning"), WORDS.items()),
+                "## Terms of the field",
+                "Bone is named after ASBMR (Dempster 2013), genes after HGNC.",
+                table(("term", "meaning", "found as"), terms),
+            )
+        )
+        + "\n"
+    )
+
+
 CALLED = """
 `run.py COMMAND` in a clone, `mtor-abm COMMAND` once installed, and `python -m mtor_abm COMMAND` are
 the same. Without a command the demonstration runs: vehicle against rapamycin. Results go to
@@ -252,7 +291,12 @@ def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
             yield f"- {', '.join(f'`{name}`' for name in names)}: {' '.join(told.split())}"
 
 
-PAGES = {"tables.md": tables_page, "parameters.md": parameters_page, "cli.md": commands_page}
+PAGES = {
+    "tables.md": tables_page,
+    "parameters.md": parameters_page,
+    "glossary.md": glossary_page,
+    "cli.md": commands_page,
+}
 
 
 def write_pages(folder: Path) -> list[Path]:

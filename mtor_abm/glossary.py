@@ -44,7 +44,7 @@ TERMS: tuple[Term, ...] = (
     Term("N.Ob/B.Pm", "osteoblasts per bone perimeter", ("n_ob_per_b_pm_per_mm", "n_osteoblast"),
          ("N.Ob", "N.Ob/BS", "osteoblast number")),
     Term("Oc.S/BS", "share of the bone surface that osteoclasts cover", ("oc_s_bs",),
-         ("Oc.S", "OcS/BS", "eroded surface", "ES/BS")),
+         ("Oc.S", "OcS/BS")),
     Term("Ob.S/BS", "share of the bone surface that osteoblasts cover", ("ob_s_bs",),
          ("Ob.S", "ObS/BS")),
     Term("CTX", "C-terminal telopeptide of collagen I, a marker of resorption in serum",
