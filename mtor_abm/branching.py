@@ -77,7 +77,7 @@ def day_of(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0.0 <= value < float("inf"):
-        raise UserError(f"'{text}' is no time; write 10d or 240h")
+        raise UserError(f"'{text}' is not a valid time; use e.g. 10d or 240h")
     return value / HOURS_PER_DAY if unit == "h" else value
 
 

@@ -180,7 +180,7 @@ def command_parser(program: str | None = None) -> Parser:
     sub.set_defaults(mode="quick")
     as_json(sub)
 
-    sub = command("targets", _targets, "hold the model against the numbers it was fitted to")
+    sub = command("targets", _targets, "compare the model with its calibration targets")
     sub.add_argument("targets", nargs="*", metavar="TARGET", help="e.g. T13 T20 (default: all)")
     sub.add_argument("--jobs", type=positive, metavar="N", help="processes (default: all cores)")
     sub.add_argument("--out", type=Path, default=OUTPUTS, metavar="DIR",
@@ -193,7 +193,9 @@ def command_parser(program: str | None = None) -> Parser:
                         help="12 seeds (default: 4)")  # fmt: skip
     as_json(sub)
     sub = command(
-        "sensitivity", _sensitivity, "ask which guessed numbers the headline effects rest on"
+        "sensitivity",
+        _sensitivity,
+        "find which assumed parameters drive the headline effects (Morris screen)",
     )
     sub.add_argument("--trajectories", type=positive, default=6, metavar="N",
                      help="paths of the Morris design, 2 or more (default: 6)")  # fmt: skip

@@ -584,8 +584,8 @@ def _refuse_unfit(drug: Any, path: Path) -> None:
     silent = [s for s in SPECIES if s not in drug.kinetics and s not in drug.why_not]
     if silent:
         raise UserError(
-            f"{path}: {drug.key} says nothing of {' and '.join(silent)}; give kinetics, or why "
-            "there are none in why_not"
+            f"{path}: {drug.key} has neither kinetics nor a why_not entry for "
+            f"{' and '.join(silent)}; give kinetics, or why there are none in why_not"
         )
     for name, value in sourced_numbers(drug):
         if not 0.0 < value < float("inf"):

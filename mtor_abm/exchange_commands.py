@@ -27,7 +27,7 @@ def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..
 def _add_export(
     command: Callable[..., argparse.ArgumentParser], as_json: Callable[..., None]
 ) -> None:
-    sub = command("export", _export, "write a run for another tool: AnnData, OME, VTK, PhysiCell")
+    sub = command("export", _export, "export a run for another tool: AnnData, OME, VTK, PhysiCell")
     sub.add_argument("run", type=Path, metavar="RUN", help="e.g. outputs/demo/vehicle__seed_0001")
     sub.add_argument("--to", required=True, metavar="FORMAT",
                      help="h5ad, ome-zarr, ome-tiff, vtk, physicell-csv or parquet")  # fmt: skip

@@ -91,7 +91,7 @@ class GeometryParameters(Group):
         for key, value in fixed.items():
             if given.get(key) is not None and given[key] != value:
                 raise UserError(
-                    f"{key} = {given[key]} cannot be had with file = {name}, which "
+                    f"{key} = {given[key]} conflicts with file = {name}, which "
                     + (f"has {value}" if value else "brings its own bone")
                     + f"; leave out {key}"
                 )
@@ -100,7 +100,7 @@ class GeometryParameters(Group):
     @model_validator(mode="after")
     def _drawn_bone_needs_numbers(self) -> "GeometryParameters":
         if self.file is None and self.file_sha256 is not None:
-            raise UserError("file_sha256 is of no file; give file too, or leave it out")
+            raise UserError("file_sha256 is set but file is not; give file too, or leave it out")
         for key in ("bv_tv", "tb_th_um"):
             if self.file is None and getattr(self, key) is None:
                 raise UserError(f"{key} is left empty; give a number, or a file")

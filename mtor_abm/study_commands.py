@@ -38,7 +38,9 @@ def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..
     as_shards(sub)
     as_json(sub)
 
-    sub = command("branch", _branch, "grow a marrow once per seed, then treat it in many ways")
+    sub = command(
+        "branch", _branch, "simulate a marrow once per seed, then treat it in several ways"
+    )
     sub.add_argument("grown", metavar="FROM", help="scenario that all arms share until then")
     sub.add_argument("--at", required=True, metavar="TIME", help="when they part: 10d, or 240h")
     sub.add_argument("--arms", nargs="+", required=True, metavar="ARM",
@@ -52,11 +54,11 @@ def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..
     as_shards(sub)
     as_json(sub)
 
-    sub = command("status", _status, "say how far a study is: done, running, failed, to do")
+    sub = command("status", _status, "show the progress of a study: done, running, failed, to do")
     sub.add_argument("study", type=Path, metavar="STUDY", help="its folder, e.g. outputs/demo")
     as_json(sub)
 
-    sub = command("gather", _gather, "gather the tables of all runs of a study as long tables")
+    sub = command("gather", _gather, "join the tables of all runs of a study into long tables")
     sub.add_argument("study", type=Path, metavar="STUDY", help="e.g. outputs/demo")
     sub.add_argument("--out", type=Path, metavar="DIR",
                      help="where the tables go (default: STUDY/gathered)")  # fmt: skip
@@ -93,7 +95,7 @@ def as_study(sub: argparse.ArgumentParser) -> None:
                      help="folder of all studies (default: outputs)")  # fmt: skip
     sub.add_argument("--name", help="name of this study (default: from the scenarios)")
     sub.add_argument("--dry-run", action="store_true", help="say what would run, write nothing")
-    sub.add_argument("--force", action="store_true", help="run anew what is complete")
+    sub.add_argument("--force", action="store_true", help="run again what is complete")
     sub.add_argument("--resume", action="store_true",
                      help="also do damaged runs again (they are moved to STUDY/damaged), and say "
                      "what becomes of every run that was begun")  # fmt: skip
@@ -347,7 +349,7 @@ def _workers(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
 def positive(text: str) -> int:
     """A count from the command line."""
     if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) == int(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is no count; give 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
     return int(text)
 
 

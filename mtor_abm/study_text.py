@@ -151,7 +151,7 @@ def repeated_row(before: Recorded, differing: Sequence[str]) -> dict[str, Any]:
 def repeated(before: Recorded, again: RunResult, differing: Sequence[str]) -> str:
     """The same for a terminal."""
     if again.status == "skipped":
-        how = "was made before and is kept (--force makes it anew)"
+        how = "was made before and is kept (--force runs it again)"
     else:
         how = f"made in {again.wall_s:.1f} s"
     lines = [f"again        {again.folder}, {how}"]

@@ -31,7 +31,8 @@ def _add_report(
     sub.add_argument("places", nargs="+", metavar="STUDY|RUN",
                      help="e.g. outputs/demo, outputs/demo/vehicle, or run folders")  # fmt: skip
     sub.add_argument("--control", metavar="ARM",
-                     help="arm that the others are held against (default: the first)")  # fmt: skip
+                     help="control that the other arms are compared with (default: the "
+                     "first)")  # fmt: skip
     sub.add_argument("--out", type=Path, metavar="FILE",
                      help="the page (default: report.html in the study)")  # fmt: skip
     as_json(sub)

@@ -180,7 +180,7 @@ def test_a_comparison_is_a_table(study):
     assert list(primary["readout"][primary["family"] == "primary"]) == ["bv_tv_final"]
     with pytest.raises(ma.UserError, match="primary endpoint 'bv_tv_end' is not"):
         ma.compare(study, primary=["bv_tv_end"])
-    with pytest.raises(ma.UserError, match="names no arm"):
+    with pytest.raises(ma.UserError, match="is not an arm"):
         ma.compare(study, control="nosuch")
 
 

@@ -141,5 +141,5 @@ def test_days_and_hours_read_alike(value):
 
 @pytest.mark.parametrize("text", ["", "d", "x", "-1d", "nan", "inf", "10w"])
 def test_no_time(text):
-    with pytest.raises(UserError, match=r"is no time; write 10d or 240h"):
+    with pytest.raises(UserError, match=r"is not a valid time; use e.g. 10d or 240h"):
         day_of(text)

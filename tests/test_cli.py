@@ -69,7 +69,7 @@ def test_python_m_does_the_same():
     [
         (["frob"], "argument COMMAND: invalid choice: 'frob'"),
         (["run"], "the following arguments are required: SCENARIO"),
-        (["run", "vehicle", "--jobs", "0"], "argument --jobs: '0' is no count; give 1 or more"),
+        (["run", "vehicle", "--jobs", "0"], "argument --jobs: '0' is not a positive whole number"),
         (["run", "vehicle", "-q", "-v"], "not allowed with argument"),
         (["run", "vehicl"], "unknown scenario 'vehicl'; nearest: vehicle"),
         (["run", "vehicle", "vehicle"], "scenario name 'vehicle' is taken by vehicle"),

@@ -105,9 +105,9 @@ def test_a_design_without_control_has_no_effects_unless_one_is_named(sweep, tmp_
     text = "\n".join(",".join(row[:2] + row[3:]) for row in rows) + "\n"
     (sweep / "design.csv").write_text(text)
     groups, found = grouping_of(sweep)
-    assert groups == {} and "names no control" in found.notes[0] and len(found.loose) == 6
+    assert groups == {} and "does not name a control" in found.notes[0] and len(found.loose) == 6
     gathered = gather(sweep, tmp_path / "g")
-    assert any("names no control" in note for note in gathered.notes)
+    assert any("does not name a control" in note for note in gathered.notes)
     assert grouping_of(sweep, "base_p0001")[0].keys() == {"base_p0001"}
 
 
@@ -125,7 +125,7 @@ def test_without_a_design_the_first_scenario_is_the_control(tmp_path):
     groups, found = grouping_of(study)
     assert groups == {"zero": ["a"]} and found.origin == "study.json"
     assert grouping_of(study, "a")[0] == {"a": ["zero"]}
-    with pytest.raises(UserError, match=r"--control zerro names no arm.*nearest: zero"):
+    with pytest.raises(UserError, match=r"--control zerro is not an arm.*nearest: zero"):
         grouping_of(study, "zerro")
 
 
@@ -167,7 +167,7 @@ def test_a_study_that_lost_study_json_asks_for_the_control_and_is_taken_up_again
 def test_a_control_that_is_no_arm_leaves_no_table(sweep, tmp_path, capsys):
     out = tmp_path / "g"
     assert cli.main(["gather", str(sweep), "--out", str(out), "--control", "base"]) == 2
-    assert "--control base names no arm" in capsys.readouterr().err
+    assert "--control base is not an arm" in capsys.readouterr().err
     assert list(out.iterdir()) == []
     assert cli.main(["gather", str(sweep), "--out", str(out), "--control", "base_p0001"]) == 0
     assert set(pd.read_csv(out / "effects.csv")["treated"]) == {"drug_p0001", "drug_p0002"}

@@ -97,7 +97,7 @@ def test_without_a_file_there_are_the_drugs_of_the_package(tmp_path):
         (ROW.replace('"twin"', '"Twin 2"'), "cannot name columns"),
         (ROW.replace('"twin"', '"osi_027"'), "there is a drug 'osi_027' already"),
         (ROW.replace("(twin,)", "(twin, twin)"), "there is a drug 'twin' already"),
-        (ROW.replace('"a twin")', '"a twin", kinetics={})'), "says nothing of mouse and human"),
+        (ROW.replace('"a twin")', '"a twin", kinetics={})'), "why_not entry for mouse and human"),
         (
             "from mtor_abm.sourced import sourced\n"
             + ROW.replace('"a twin")', '"a", molar_mass=sourced(-1.0, "g/mol", "x", "assumed"))'),

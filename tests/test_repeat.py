@@ -98,7 +98,7 @@ def test_a_run_made_again_before_is_kept(alone, tmp_path, capsys, monkeypatch):
     assert repeated(alone, tmp_path / "o") == 0
     monkeypatch.setattr(batch, "carry_out", lambda waiting, *_: (_ for _ in waiting))
     assert repeated(alone, tmp_path / "o") == 0
-    assert "made before and is kept (--force makes it anew)" in capsys.readouterr().out
+    assert "made before and is kept (--force runs it again)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

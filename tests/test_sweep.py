@@ -191,8 +191,8 @@ def test_a_wrong_design_gets_one_line(changes, expected):
         ({DOSE: [1.0, -2.0]}, r"point 0002: .*dose_mg_per_kg = -2.0 lies outside 0..1000 mg/kg"),
         ({"switches.V8": ["A", "C"]}, 'point 0002: .*V8 = "C" is not one of its values'),
         ({"drugs.everolimus.dose_mg_per_kg": [1]}, "does not give this drug .it gives: rapamycin"),
-        ({"name": ["a", "b"]}, "says nothing of a run"),
-        ({"run.seeds": ["1", "2"]}, "says nothing of a run"),
+        ({"name": ["a", "b"]}, "does not affect a run"),
+        ({"run.seeds": ["1", "2"]}, "does not affect a run"),
     ],
 )
 def test_a_wrong_key_or_value_gets_one_line(tmp_path, vary, expected):

@@ -125,8 +125,8 @@ def test_wrong_requests_get_one_line(tmp_path):
         "tumour_area_mm2_doubling_d=0.1": "unknown readout",  # defined only in what grows
         "events_division_tumor=1": "nearest: events_division_tumour",
         READOUT: "write READOUT=WIDTH",
-        f"{READOUT}=0": "no half width above 0",
-        f"{READOUT}=nan": "no half width above 0",
+        f"{READOUT}=0": "does not give a positive half width",
+        f"{READOUT}=nan": "does not give a positive half width",
     }.items():
         with pytest.raises(UserError, match=said):
             Goal.parse(text)

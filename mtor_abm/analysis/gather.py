@@ -318,5 +318,5 @@ def _refuse_columns(path: Path, header: bytes, first_folder: Path, first: bytes)
     which = ", ".join(odd[:3]) or "their order"
     raise UserError(
         f"{path} has other columns than {first_folder.name} ({which}), so they make no one "
-        "table; run the older one anew with --force"
+        "table; re-run the older one with --force"
     )

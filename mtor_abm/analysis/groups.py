@@ -74,7 +74,7 @@ def grouped(study: Path, arms: Sequence[Arm], control: str | None = None) -> Gro
     known = {arm.name: arm for arm in arms}
     if control is not None and control not in known:
         raise UserError(
-            f"--control {control} names no arm of {study}; {suggestion(control, known)}"
+            f"--control {control} is not an arm of {study}; {suggestion(control, known)}"
         )
     try:
         by_design = _controls_of_design(study)
@@ -122,8 +122,8 @@ def _by_design(
             notes.append(f"No effects of {_some(points)}: the control {base} has no complete run.")
     if not named:
         notes.append(
-            f"No effects: {study / DESIGN} names no control; name an arm with --control, or add "
-            'control = "SCENARIO" to the design.'
+            f"No effects: {study / DESIGN} does not name a control; name an arm with --control, or "
+            'add control = "SCENARIO" to the design.'
         )
     elif control is None:
         odd = [name for name in known if name not in {*controls, *controls.values()}]
@@ -208,7 +208,7 @@ def _first(study: Path, known: dict[str, Arm]) -> Arm:
     named = next((name for name in read_study(study)["scenarios"] if name in known), None)
     if named is None:
         raise UserError(
-            f"{study / STUDY_FILE} names no scenario of its runs; name the control with --control "
-            f"({', '.join(known)})"
+            f"{study / STUDY_FILE} does not name a scenario of its runs; name the control "
+            f"with --control ({', '.join(known)})"
         )
     return known[named]

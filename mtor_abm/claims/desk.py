@@ -123,7 +123,7 @@ def ask_sides(
     """
     if switch not in SWITCHES:
         raise UserError(
-            f"--sides {switch[:40]} names no switch; write V8; {suggestion(switch, SWITCHES)}"
+            f"--sides {switch[:40]} is not a switch; write e.g. V8; {suggestion(switch, SWITCHES)}"
         )
     tests = experiments()
     if len(wanted) == len(chosen()):

@@ -222,7 +222,8 @@ def parse_variant(texts: Sequence[str]) -> dict[str, str]:
         switch, _, value = text.partition("=")
         if switch not in SWITCHES:
             raise UserError(
-                f"--variant {text[:40]} names no switch; write V8=B; {suggestion(switch, SWITCHES)}"
+                f"--variant {text[:40]} is not a switch; write e.g. V8=B; "
+                f"{suggestion(switch, SWITCHES)}"
             )
         if switch in variant:
             raise UserError(f"--variant {switch} is given twice; give one value")

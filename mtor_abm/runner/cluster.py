@@ -79,7 +79,7 @@ class Cluster(Executor):
         """Give on a result, or a fault in our words."""
         with contextlib.suppress(InvalidStateError):  # given up, or cancelled
             if inner.cancelled():
-                outer.set_exception(self._fault("the connection was lost"))
+                outer.set_exception(self._fault("the connection broke"))
             elif (error := inner.exception()) is None:
                 outer.set_result(inner.result())
             else:

@@ -119,7 +119,7 @@ def _now(base: Scenario, key: str, path: Path) -> Any:
     place = f"{path}: [vary] {key[:80]}"
     if key in FORBIDDEN:
         raise UserError(
-            f"{place} says nothing of a run; leave it out, seeds are a key of their own"
+            f"{place} does not affect a run; leave it out, seeds are a key of their own"
         )
     first, *rest = key.split(".")
     if first == "drugs" and (len(rest) < 2 or rest[0] not in base.drugs):

@@ -61,7 +61,7 @@ class Goal:
             half_width = math.nan
         if not equals or not 0.0 < half_width < math.inf:
             raise UserError(
-                f"--until-ci '{text[:80]}' names no half width above 0; "
+                f"--until-ci '{text[:80]}' does not give a positive half width; "
                 "write READOUT=WIDTH, e.g. tumour_area_mm2_final=0.1"
             )
         known = known_readouts(engine)

@@ -134,7 +134,7 @@ def _made_again(
                 raise UserError(
                     f"{run.folder} made again has {snapshot.tumour_mm2:g} mm2 of tumour at hour "
                     f"{model.time_h:g}, not {stored:g}: other libraries or another machine; run it "
-                    "here anew (--force)"
+                    "here again (--force)"
                 )
             snapshots.append(snapshot)
         yield models[0].time_h / HOURS_PER_DAY, snapshots

@@ -145,7 +145,7 @@ def test_the_sides_of_a_dispute_stand_beside_each_other(monkeypatch, tmp_path):
     answer = desk.ask_sides(wanted, *how, "V8")
     assert [(r["value"], r["verdict"]) for r in answer.rows] == [("A", "holds"), ("B", "opposite")]
     assert "V8 = A" in answer.text and "mTORC2" in answer.text
-    with pytest.raises(UserError, match="names no switch"):
+    with pytest.raises(UserError, match="is not a switch"):
         desk.ask_sides(wanted, *how, "V5")
     with pytest.raises(UserError, match="none of these claims"):
         desk.ask_sides(chosen(["S0-1"]), *how, "V8")

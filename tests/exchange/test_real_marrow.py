@@ -166,7 +166,7 @@ def test_an_edited_moved_or_damaged_file_is_one_line(tmp_path):
 @pytest.mark.parametrize(
     ("tables", "words"),
     [
-        ({"geometry": {"nx": 80}}, "nx = 80 cannot be had"),
+        ({"geometry": {"nx": 80}}, "nx = 80 conflicts with"),
         ({"geometry": {"dx_um": 5.0}}, "which has 10.0; leave out dx_um"),
         ({"geometry": {"bv_tv": 0.2}}, "brings its own bone; leave out bv_tv"),
         ({"geometry": {"cortex_um": 100.0}}, "brings its own bone; leave out cortex_um"),
@@ -179,7 +179,9 @@ def test_what_contradicts_the_file_is_refused(tmp_path, tables, words):
 
 
 def test_a_sha_without_a_file_and_bone_without_numbers_are_refused():
-    refused(lambda: Scenario.from_tables({"geometry": {"file_sha256": "ab"}}), "of no file")
+    refused(
+        lambda: Scenario.from_tables({"geometry": {"file_sha256": "ab"}}), "is set but file is not"
+    )
     refused(lambda: Scenario.from_tables({"geometry": {"bv_tv": None}}), "bv_tv is left empty")
 
 

@@ -524,7 +524,7 @@ def test_nothing_is_said_of_marks_that_are_not_there(demo):
 
 def test_another_control_may_be_named(demo, tmp_path):
     assert study_data(demo, "rapamycin").names == ["rapamycin", "vehicle", "osi_027"]
-    with pytest.raises(UserError, match=r"--control x names no arm of .*demo"):
+    with pytest.raises(UserError, match=r"--control x is not an arm of .*demo"):
         draw_figures(demo, "x", tmp_path)
 
 

@@ -353,7 +353,7 @@ def test_control_and_single_runs_may_be_named(demo, tmp_path):
     runs = [demo / f"{arm}__seed_000{s}" for arm in ("vehicle", "rapamycin") for s in (1, 3)]
     report = write_report(runs, out=out)
     assert report.arms == ["vehicle", "rapamycin"] and report.seeds == [1, 3]
-    with pytest.raises(UserError, match=r"--control nobody names no arm of .*vehicle"):
+    with pytest.raises(UserError, match=r"--control nobody is not an arm of .*vehicle"):
         write_report([demo], "nobody", out)
 
 

@@ -247,7 +247,7 @@ def _named(arms: Sequence[Arm], wanted: str) -> Arm:
     found = [arm for arm in arms if wanted in (arm.name, arm.place)]
     if len(found) != 1:
         have = ", ".join(arm.name if not found else arm.place for arm in arms)
-        what = "names no arm here" if not found else "names several arms"
+        what = "is not an arm here" if not found else "names several arms"
         raise UserError(f"--control {wanted} {what}; choose from {have}")
     return found[0]
 
