@@ -94,7 +94,9 @@ def command_parser(program: str | None = None) -> Parser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
 
     def command(name: str, call: Any, what: str) -> Parser:
-        sub = commands.add_parser(name, help=what, description=what.capitalize() + ".")
+        sub = commands.add_parser(
+            name, help=what, description=f"{what[0].upper()}{what[1:].removesuffix(' ...')}."
+        )
         sub.set_defaults(command=call)
         return sub
 
