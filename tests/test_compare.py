@@ -199,6 +199,8 @@ def test_interval_and_p_of_a_time_come_from_one_test(tmp_path):
     arms = tmp_path / "s" / "vehicle", [tmp_path / "s" / "rapamycin"]
     row = rows(compare(*arms, threshold_mm2=0.15))["days_to_tumour_area_mm2_0.15"]
     assert row["test"] == "paired t on restricted times"
+    area = rows(compare(*arms))["tumour_area_mm2_final"]  # its pairs differ in their ratios
+    assert area["treated_mean"] / area["control_mean"] == pytest.approx(area["estimate"])
     t = stats.t.ppf(0.975, 4)
     spread = (row["ci_high"] - row["ci_low"]) / 2 / t
     assert row["p"] == pytest.approx(2 * stats.t.sf(abs(row["estimate"]) / spread, 4))
