@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+import webbrowser
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 
@@ -13,9 +15,8 @@ from ..compilation import ensure_compiled
 from ..errors import UserError
 from ..extras import install, package_of
 from ..scenario_files import load
+from .live_server import GRACE_S, HOST, PAGE
 
-PAGE = "mtor_abm.views.live_page"
-HOST = "127.0.0.1"
 PORT = 8765
 NEEDED = ("solara", "solara_assets", "altair", "matplotlib")
 # The page takes scripts and fonts from the package solara-assets; what is not there is not fetched
@@ -24,6 +25,10 @@ OFFLINE = {
     "SOLARA_THEME_SHOW_BANNER": "false",
     "SOLARA_ASSETS_CDN": "http://127.0.0.1:9/",
     "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false",
+    "SOLARA_MODE": "production",
+    "SOLARA_APP": PAGE,
+    "SOLARA_KERNEL_CULL_TIMEOUT": "2m",  # a closed page gives up its marrow
+    "SERVER_NAME": HOST,
     "PYTHONWARNINGS": "ignore::UserWarning:solara.server.starlette",  # on cookies without https
 }
 
@@ -48,20 +53,40 @@ def serve(
     _refuse_busy(port)
     ensure_compiled()
     asked = {"scenario": scenario, "changes": list(changes), "seed": seed}
-    say(f"http://{HOST}:{port}   (ctrl-C stops it)")
-    command = [sys.executable, "-m", "solara", "run", PAGE, "--host", HOST, "--port", str(port),
-               "--production", "--log-level", "warning", "--log-level-uvicorn", "warning",
-               "--open" if open_browser else "--no-open"]  # fmt: skip
+    address = f"http://{HOST}:{port}"
+    say(f"{address}   (ctrl-C stops it)")
     signal.signal(signal.SIGTERM, _stop)  # the server must not outlive us
     server = subprocess.Popen(
-        command, env={**os.environ, **OFFLINE, "MTOR_ABM_VIEW": json.dumps(asked)}
+        [sys.executable, "-m", "mtor_abm.views.live_server", str(port)],
+        env={**os.environ, **OFFLINE, "SERVER_PORT": str(port), "MTOR_ABM_VIEW": json.dumps(asked)},
     )
     try:
+        if open_browser:
+            _open_when_ready(address, port, server)
         return server.wait()
     except KeyboardInterrupt:
         return 0
     finally:
-        server.terminate()
+        _end(server)
+
+
+def _open_when_ready(address: str, port: int, server: subprocess.Popen[bytes]) -> None:
+    """Open a browser once the server answers, unless it ends first."""
+    while server.poll() is None:
+        with socket.socket() as attempt:
+            if attempt.connect_ex((HOST, port)) == 0:
+                webbrowser.open(address)
+                return
+        time.sleep(0.2)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """Stop the server: asked first, and if it does not, at once."""
+    server.terminate()
+    try:
+        server.wait(2.0 * GRACE_S + 1.0)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        server.kill()
         server.wait()
 
 

@@ -23,11 +23,11 @@ DEFAULT_DRUG = "rapamycin"  # on offer, with dose 0, where a scenario gives none
 PAINTED = (
     "tumour", "osteoblast", "osteoclast", "osteoclast_precursor", "adipocyte", "car", "mesenchymal",
 )  # fmt: skip
-SERIES = {  # what the live view plots: column -> (title, unit)
-    "tumour_area_mm2": (TITLES["tumour_area_mm2"], "mm²"),
-    "bv_tv": (TITLES["bv_tv"], ""),
-    "s6k_tumour": (TITLES["s6k_tumour"], ""),
-    "plasma_nM": ("free in plasma", "nM"),
+SERIES = {  # what the live view plots: column -> (title, unit, what stands along its axis)
+    "tumour_area_mm2": (TITLES["tumour_area_mm2"], "mm²", "area (mm²)"),
+    "bv_tv": (TITLES["bv_tv"], "", "BV/TV"),
+    "s6k_tumour": (TITLES["s6k_tumour"], "", "share of maximum"),
+    "plasma_nM": ("free in plasma", "nM", "concentration (nM)"),
 }
 
 
@@ -37,11 +37,13 @@ class Treatment:
 
     Attributes:
         drug: key of the drug. dose_mg_per_kg: of one dose. start_day: of the first dose.
+        every_h: between doses; None: one dose only.
     """
 
     drug: str
     dose_mg_per_kg: float
     start_day: float
+    every_h: float | None = HOURS_PER_DAY
 
 
 def treatment_of(scenario: Scenario) -> Treatment:
@@ -49,7 +51,7 @@ def treatment_of(scenario: Scenario) -> Treatment:
     for key, schedule in scenario.drugs.items():
         if is_changeable(key, schedule.species):
             regimen = schedule.regimen(key, scenario.run.days)
-            return Treatment(key, regimen.one_dose_mg_per_kg, schedule.start_day)
+            return Treatment(key, regimen.one_dose_mg_per_kg, schedule.start_day, schedule.every_h)
     return Treatment(DEFAULT_DRUG, 0.0, 0.0)
 
 
@@ -116,21 +118,25 @@ class LiveMarrow(MarrowModel):
         now, end = self.day, self.settings.run.days
         dose, start = self.treatment.dose_mg_per_kg, self.treatment.start_day
         last = self._courses[-1]
-        if (last.one_dose_mg_per_kg, last.start_day) == (dose, start):
-            return
         once = last.n_doses is not None
+        every_h = last.every_h if once else self.treatment.every_h or last.every_h
+        if (last.one_dose_mg_per_kg, last.start_day, last.every_h) == (dose, start, every_h):
+            return
         kept = []
         for course in self._courses:
             if course.start_day < now:  # what was given stays
                 stop = None if once else min(now, course.stop_day or now)
                 kept.append(replace(course, stop_day=stop))
-        every_d = last.every_h / HOURS_PER_DAY
+        every_d = every_h / HOURS_PER_DAY
         first = start + max(0.0, np.ceil((now - start) / every_d - 1e-9)) * every_d
         if first < end and not (once and start < now):
             stop = None if once else end
             kept.append(
-                replace(last, dose_mg_per_kg=dose, dose_mg=None, start_day=first, stop_day=stop)
-            )
+                replace(
+                    last, dose_mg_per_kg=dose, dose_mg=None, start_day=first, stop_day=stop,
+                    every_h=every_h,
+                )
+            )  # fmt: skip
         self._courses = kept or [replace(last, dose_mg_per_kg=0.0, dose_mg=None)]
         self._fill_plasma(self._courses)
 

@@ -15,9 +15,11 @@ from mesa.visualization import SolaraViz
 from mesa.visualization.utils import update_counter
 from PIL import Image
 
+from ..analysis.doses import RHYTHMS, drug_words
 from ..drugs import DRUGS
 from ..palette import CYCLING
 from ..scenario_files import load
+from .axes import ends_of
 from .histology import legend_pairs, scale_bar_um
 from .live_model import SERIES, LiveMarrow, Treatment, snapshot_of, treatment_of
 from .painting import paint
@@ -94,11 +96,20 @@ def Doses(treatment: Treatment, model: LiveMarrow) -> None:  # noqa: N802
         model.treat()
         show((treatment.dose_mg_per_kg, treatment.start_day))
 
+    def change_interval(words: str) -> None:
+        treatment.every_h = intervals_with(treatment.every_h or 24.0)[words]
+        change(treatment.dose_mg_per_kg, treatment.start_day)
+
     last_day = round(model.settings.run.days)
-    label = DRUGS[treatment.drug].label
-    every_h = model.settings.drugs[treatment.drug].every_h
-    often = "once" if every_h is None else f"every {every_h:g} h"
-    with solara.Card(f"{label}, {often}", "A change holds from now on.", classes=["doses"]):
+    given = model.settings.drugs[treatment.drug]
+    schedule = {
+        "dose_mg_per_kg": shown[0], "route": given.route, "start_day": shown[1],
+        "every_h": treatment.every_h,
+    }  # fmt: skip
+    words = drug_words(treatment.drug, schedule, model.settings.run.days)
+    with solara.Card(
+        words[0].upper() + words[1:], "A change holds from now on.", classes=["doses"]
+    ):
         solara.SliderFloat(
             f"dose: {shown[0]:.1f} mg/kg", value=shown[0], min=0.0, max=highest, step=0.1,
             on_value=lambda dose: change(dose, treatment.start_day),
@@ -107,6 +118,17 @@ def Doses(treatment: Treatment, model: LiveMarrow) -> None:  # noqa: N802
             f"first day: {shown[1]:g}", value=round(shown[1]), min=0, max=last_day,
             on_value=lambda day: change(treatment.dose_mg_per_kg, day),
         )  # fmt: skip
+        if treatment.every_h is not None:
+            intervals = intervals_with(treatment.every_h)
+            now = next(words for words, hours in intervals.items() if hours == treatment.every_h)
+            solara.Select("given", list(intervals), value=now, on_value=change_interval)
+
+
+def intervals_with(every_h: float) -> dict[str, float]:
+    """Times between doses that are on offer, in words, the present one among them; h."""
+    words = {6.0: "four times a day", 24.0: "once a day"} | RHYTHMS
+    words.setdefault(every_h, f"every {every_h:g} h")
+    return {words[hours]: hours for hours in sorted(words)}
 
 
 def _curves(model: LiveMarrow) -> Any:
@@ -115,37 +137,50 @@ def _curves(model: LiveMarrow) -> Any:
     label = DRUGS[model.treatment.drug].label
     charts = [
         chart(
-            f"{label}, {title}" if name == "plasma_nM" else title, unit,
+            f"{label}, {title}" if name == "plasma_nM" else title, unit, axis,
             so_far["day"], so_far[name], model.settings.run.days,
         )
-        for name, (title, unit) in SERIES.items()
+        for name, (title, unit, axis) in SERIES.items()
     ]  # fmt: skip
     return solara.HTML(tag="div", classes=["curves"], unsafe_innerHTML="".join(charts))
 
 
-def chart(title: str, unit: str, days: list[float], values: list[float], end: float) -> str:
+def chart(
+    title: str, unit: str, axis: str, days: list[float], values: list[float], end: float
+) -> str:
     """A curve with its axes, as SVG.
 
     Args:
-        title, unit: what it shows. days, values: as many of each. end: last day of the axis.
+        title, unit: what it shows, with the last value. axis: what stands along its y axis.
+        days, values: as many of each. end: last day of the axis.
     """
     known = np.isfinite(values)
     x, y = np.asarray(days, dtype=float)[known], np.asarray(values, dtype=float)[known]
-    top = float(y.max()) if y.size and y.max() > 0.0 else 1.0
-    left, right, low, high = 46.0, 292.0, 96.0, 22.0
+    bottom, top = ends_of(float(y.min()), float(y.max())) if y.size else (0.0, 1.0)
+    if top <= bottom:
+        bottom, top = 0.0, 1.0
+    left, right, low, high = 58.0, 292.0, 96.0, 22.0
+
+    def up(value: float) -> float:
+        return low - (low - high) * (value - bottom) / (top - bottom)
+
     points = " ".join(
-        f"{left + (right - left) * a / end:.1f},{low - (low - high) * b / (1.05 * top):.1f}"
-        for a, b in zip(x, y, strict=True)
+        f"{left + (right - left) * a / end:.1f},{up(b):.1f}" for a, b in zip(x, y, strict=True)
+    )
+    ticks = "".join(
+        f'<path d="M{left - 3} {up(at):.1f}h3" class="axis"/>'
+        f'<text x="{left - 5}" y="{up(at) + 3:.1f}" class="end">{at:.3g}</text>'
+        for at in (bottom, 0.5 * (bottom + top), top)
     )
     now = f"{y[-1]:.3g}" if y.size else "-"
     return (
         f'<svg viewBox="0 0 300 122" role="img" aria-label="{title}: {now} {unit}">'
         f'<text x="4" y="12">{title}{f" ({unit})" if unit else ""}: {now}</text>'
-        f'<path d="M{left} {high}V{low}H{right}" class="axis"/>'
-        f'<text x="{left - 4}" y="{high + 6}" class="end">{top:.3g}</text>'
-        f'<text x="{left - 4}" y="{low}" class="end">0</text>'
+        f'<text class="mid" transform="translate(10 {(low + high) / 2}) rotate(-90)">{axis}</text>'
+        f'<path d="M{left} {high}V{low}H{right}" class="axis"/>{ticks}'
         f'<text x="{left}" y="{low + 12}">0</text>'
-        f'<text x="{right}" y="{low + 12}" class="end">{end:g} d</text>'
+        f'<text x="{(left + right) / 2}" y="{low + 22}" class="mid">time (d)</text>'
+        f'<text x="{right}" y="{low + 12}" class="end">{end:g}</text>'
         f'<polyline points="{points}"/></svg>'
     )
 
@@ -182,6 +217,7 @@ _CSS = f"""
 .curves svg {{ width: 100%; max-width: 340px; display: block; }}
 .curves text {{ font: 10px sans-serif; fill: {INK}; }}
 .curves .end {{ text-anchor: end; }}
+.curves .mid {{ text-anchor: middle; }}
 .curves .axis {{ fill: none; stroke: #888; }}
 .curves polyline {{ fill: none; stroke: {LINE}; stroke-width: 1.5; }}
 """
