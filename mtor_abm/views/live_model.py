@@ -26,8 +26,8 @@ PAINTED = (
 SERIES = {  # what the live view plots: column -> (title, unit, what stands along its axis)
     "tumour_area_mm2": (TITLES["tumour_area_mm2"], "mm²", "area (mm²)"),
     "bv_tv": (TITLES["bv_tv"], "", "BV/TV"),
-    "s6k_tumour": (TITLES["s6k_tumour"], "", "share of maximum"),
-    "plasma_nM": ("free in plasma", "nM", "concentration (nM)"),
+    "s6k_tumour": (TITLES["s6k_tumour"], "", "of maximum"),
+    "plasma_nM": ("free in plasma", "nM", "level (nM)"),
 }
 
 

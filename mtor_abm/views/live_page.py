@@ -206,6 +206,14 @@ _CSS = f"""
 .vue-grid-item:first-child {{ grid-row: 1 / 3; }}
 .vue-resizable-handle {{ display: none; }}
 @media (max-width: 900px) {{ .vue-grid-layout {{ display: block; }} }}
+/* Mesa's words for its sliders, in their order; threads are not for this model. */
+.v-navigation-drawer .v-input--checkbox {{ display: none; }}
+.v-navigation-drawer .v-input__slider:has(~ .v-input--checkbox) label {{ font-size: 0; }}
+.v-navigation-drawer .v-input__slider:has(~ .v-input--checkbox) label::after {{ font-size: 14px; }}
+.v-navigation-drawer .v-input__slider:has(+ .v-input__slider) label::after {{
+  content: "pause between pictures (ms)"; }}
+.v-navigation-drawer .v-input__slider:has(+ .v-input--checkbox) label::after {{
+  content: "steps between pictures"; }}
 .marrow, .curves {{ color: {INK}; background: white; padding: 8px; }}
 .marrow .view {{ max-width: 760px; }}
 .marrow img {{ width: 100%; box-sizing: border-box; display: block; border: 1px solid #888; }}
@@ -217,7 +225,7 @@ _CSS = f"""
 .curves svg {{ width: 100%; max-width: 340px; display: block; }}
 .curves text {{ font: 10px sans-serif; fill: {INK}; }}
 .curves .end {{ text-anchor: end; }}
-.curves .mid {{ text-anchor: middle; }}
+.curves .mid {{ text-anchor: middle; font-size: 9px; }}
 .curves .axis {{ fill: none; stroke: #888; }}
 .curves polyline {{ fill: none; stroke: {LINE}; stroke-width: 1.5; }}
 """

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import io
+import re
 import signal
 import socket
 import subprocess
@@ -22,7 +23,7 @@ from mtor_abm.model import MarrowModel
 from mtor_abm.scenario_files import load
 from mtor_abm.snapshots import cells_table, fields_table
 from mtor_abm.views import live
-from mtor_abm.views.live_model import LiveMarrow, Treatment, snapshot_of, treatment_of
+from mtor_abm.views.live_model import SERIES, LiveMarrow, Treatment, snapshot_of, treatment_of
 from mtor_abm.views.painting import Snapshot, paint, painted
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -76,6 +77,19 @@ def test_a_changed_dose_holds_from_now_on_and_what_was_given_stays():
     np.testing.assert_allclose(level[100:], gone[100:])
 
 
+def test_another_time_between_doses_holds_from_now_on():
+    model = live_marrow(treatment=Treatment("rapamycin", 2.0, 0.0, 24.0))
+    model.n_steps_done = 50
+    model.treatment.every_h = 72.0
+    model.treat()
+    # doses at 0, 24, 48 h were daily; from now on they fall on 72, 144 h
+    hours = np.arange(8 * 24 + 1.0)
+    wanted = plasma((2.0, 0.0, 3.0), hours=hours) + sum(
+        plasma((2.0, day, day + 0.5), hours=hours) for day in (3.0, 6.0)
+    )
+    np.testing.assert_allclose(model.pharmacy.plasma_nM["rapamycin"][50:], wanted[50:])
+
+
 def test_a_later_first_day_stops_doses_until_then():
     model = live_marrow(treatment=Treatment("rapamycin", 2.0, 0.0))
     model.n_steps_done = 30
@@ -88,7 +102,7 @@ def test_a_later_first_day_stops_doses_until_then():
 
 def test_a_single_dose_stays_single():
     model = live_marrow("vehicle", Treatment("rapamycin", 0.0, 0.0))
-    assert treatment_of(load("vehicle")) == Treatment("rapamycin", 0.0, 0.0)
+    assert treatment_of(load("vehicle")) == Treatment("rapamycin", 0.0, 0.0, 24.0)
     once = LiveMarrow(
         model.settings.changed({"drugs.rapamycin.every_h": None}), Treatment("rapamycin", 2.0, 1.0)
     )
@@ -124,6 +138,20 @@ def test_the_picture_of_the_page_is_the_painted_one():
     with Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))) as image:
         shown = np.asarray(image.convert("RGB"))
     np.testing.assert_array_equal(shown, painted(snapshot, 3)[::-1])
+
+
+def test_curves_say_what_is_along_their_axes():
+    live_page = pytest.importorskip("mtor_abm.views.live_page", reason="no live view")
+    for title, unit, axis in SERIES.values():
+        svg = live_page.chart(title, unit, axis, [0.0, 1.0, 2.0], [0.1, 0.2, 0.3], 10.0)
+        assert f">{axis}</text>" in svg and ">time (d)</text>" in svg
+    rising = live_page.chart("", "", "", [0.0, 5.0, 10.0], [0.0, 1.0, 2.0], 10.0)
+    assert re.findall(r'class="end">([\d.]+)<', rising) == ["0", "1", "2", "10"]
+    assert 'points="58.0,96.0 175.0,59.0 292.0,22.0"' in rising
+    bone = live_page.chart("", "", "", [0.0, 1.0], [0.139, 0.138], 10.0)  # as in the figures
+    low, *_, high = map(float, re.findall(r'class="end">([\d.]+)<', bone)[:3])
+    assert 0.12 < low < 0.138 and high > 0.139
+    assert "nan" not in live_page.chart("", "", "", [0.0], [np.nan], 10.0)
 
 
 def test_busy_port_missing_library_and_odd_port_are_one_line(monkeypatch):
@@ -240,6 +268,13 @@ def test_start_pause_step_dose_and_reset_work_and_nothing_leaves_the_machine(add
         page.get(address)
         wait_for(lambda: step() == 0, 120.0)
         assert "dose: 1.5 mg/kg" in text() and "Tumour area" in text()
+        assert "Rapamycin 1.5 mg/kg/d i.p. from day 3" in text()
+        shown = page.execute_script(
+            "return [...document.querySelectorAll('.v-navigation-drawer label')]"
+            ".filter(e => e.offsetParent)"
+            ".map(e => getComputedStyle(e, '::after').content)"
+        )
+        assert shown[:2] == ['"pause between pictures (ms)"', '"steps between pictures"']
         press("Step", lambda: step() >= 1)
         press("▶", lambda: step() > 5)
         live_page.key_on_slider(0, "\ue014")  # one step to the right
