@@ -5,6 +5,7 @@ their numbers and their rules are the same and are put together here.
 """
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from . import bone
 from .cells import CELL_TYPES
@@ -67,7 +68,7 @@ def rim_of(scenario: Scenario, s: Surroundings) -> Strip:
     return Strip(scenario.of(PrimaryParameters), tumour, rows, s)  # type: ignore[arg-type]
 
 
-def release(s: Surroundings, bone_rates: bone.BoneRates) -> None:
+def release(s: Surroundings, bone_rates: Any) -> None:
     """Sources and uptake of all fields for this step: vessels, decay, resorbed bone, then cells."""
     s.fields.clear()
     s.world.membrane_rankl[:] = 0.0

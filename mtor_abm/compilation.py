@@ -119,9 +119,10 @@ def compile_shares(shares: tuple[str, ...]) -> None:
         filter(None, (str(compiled.PACKAGE.parent), os.environ.get("PYTHONPATH")))
     )
     environment = os.environ | {_IN_CHILD: "1", "PYTHONPATH": path}
+    flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
     children = [
         subprocess.Popen(
-            [sys.executable, *subprocess._args_from_interpreter_flags(), "-m", WORKER, share],
+            [sys.executable, *flags, "-m", WORKER, share],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -94,7 +94,7 @@ def patient_streams() -> Iterator[Watched]:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     watched = Watched(sys.stdout)
-    sys.stdout, sys.stderr = watched, Patient(sys.stderr)  # type: ignore[assignment]
+    sys.stdout, sys.stderr = watched, Patient(sys.stderr)
     try:
         yield watched
     finally:

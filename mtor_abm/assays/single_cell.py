@@ -150,7 +150,8 @@ def measure(scenario: Scenario, seed: int, conditions: CellConditions) -> dict[s
     receptors = tissue.receptors()._replace(
         base=inputs["growth_factor"], integrin=tissue.genes.ITGB3
     )
-    sensing = s.sensing._replace(matrix_contact=inputs["integrin"])
+    sensing: Any = s.sensing
+    sensing = sensing._replace(matrix_contact=inputs["integrin"])
     for drugs, hours in (({}, 48.0), (drugs_nM(conditions), conditions.hours)):
         dish.dose(drugs)
         sense(1, tissue.cells.site, signals, s.world, s.exposure[name], receptors, sensing)
@@ -172,7 +173,8 @@ def _outputs(
     s, p, ref = dish.surroundings, tissue.rates, dish.surroundings.reference
     s6k, mtorc2 = float(signals.s6k[0]), float(signals.mtorc2[0])
     p4ebp1, growth_factor = float(signals.p4ebp1[0]), float(signals.growth_factor[0])
-    level, kd_nM = inputs["cxcl12_nM"], s.sensing.cxcl12_kd_nM
+    sensing: Any = s.sensing
+    level, kd_nM = inputs["cxcl12_nM"], sensing.cxcl12_kd_nM
     ahead = level * (1.0 + conditions.cxcl12_slope_per_um * dish.lattice.dx_um)
     contrast = ahead / (ahead + kd_nM) - level / (level + kd_nM)
     tgfb = inputs["tgfb_nM"]
