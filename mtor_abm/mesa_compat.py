@@ -2,6 +2,7 @@
 
 import operator
 import secrets
+import warnings
 from functools import partial
 from typing import Any
 
@@ -59,9 +60,10 @@ class MesaModel(mesa.Model):
     """A mesa.Model whose agents are views of populations.
 
     Subclasses provide `surroundings`, with `tissues` (name -> object with `population`) and
-    `lattice`. The model collects a `Census` after every step unless `datacollector` is set;
-    whoever sets it calls its `collect`, as in any Mesa model. Mesa's `random` and `rng` are there
-    for reporters and shuffles; no rule draws from them.
+    `lattice`, what a step does (`advance`) and when the last is done (`is_over`). The model
+    collects a `Census` after every step unless `datacollector` is set; whoever sets it calls its
+    `collect`, as in any Mesa model. Mesa's `random` and `rng` are there for reporters and shuffles;
+    no rule draws from them.
 
     Attributes:
         run_seed: key of all chance, the fresh one if None was given.
@@ -103,8 +105,17 @@ class MesaModel(mesa.Model):
     def _casts(self) -> list[Cast]:
         return [Cast(self, tissue.population) for tissue in self.tissues.values()]
 
-    def _do_step(self) -> None:
-        super()._do_step()
+    def step(self) -> None:
+        """Advance by one step, collect, and stop at the end: `running` is then False.
+
+        A step after the last does nothing and warns. (An error would end Mesa's own schedule.)
+        """
+        if self.is_over():
+            warnings.warn(self.told_at_the_end(), UserWarning, stacklevel=2)
+            self.running = False
+            return
+        self.advance()
+        self.running = not self.is_over()
         if not hasattr(self, "datacollector"):
             self.datacollector: mesa.DataCollector = Census(self)
         if isinstance(self.datacollector, Census):
@@ -122,6 +133,18 @@ class MesaModel(mesa.Model):
         MesaModel.__init__(model, seed=state["run_seed"])
         model.__dict__.update(state)
         return model
+
+    def advance(self) -> None:
+        """What happens in one step."""
+        raise NotImplementedError
+
+    def is_over(self) -> bool:
+        """Whether the last step is done; a model without an end goes on."""
+        return False
+
+    def told_at_the_end(self) -> str:
+        """What to say to who steps on after the last step."""
+        return "the run is over"
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the wrapped step, which is a method of this very object."""

@@ -77,7 +77,18 @@ class MarrowModel(MesaModel):
         """Events since the last call, as equal-length columns."""
         return self.surroundings.events.take()
 
-    def step(self) -> None:
+    def is_over(self) -> bool:
+        """Whether `run.days` are done."""
+        return self.n_steps_done >= self.settings.run.n_steps
+
+    def told_at_the_end(self) -> str:
+        """What to say to who steps on after the last step."""
+        return (
+            f"the run ended at day {self.time_h / 24.0:g} (run.days = {self.settings.run.days:g}), "
+            "and doses are worked out no further; make the model with a larger run.days"
+        )
+
+    def advance(self) -> None:
         """Advance by `run.step_h`: dose, release, diffuse, signal, decide, settle, apply."""
         s = self.surroundings
         s.step = self.n_steps_done
@@ -114,6 +125,7 @@ class MarrowModel(MesaModel):
             level=s.fields.level, source=s.fields.source, uptake=s.fields.uptake
         )
         s.exposure = self.pharmacy.exposure()
+        self.running = not self.is_over()
 
     def _inject(self) -> None:
         """Tumour cells come into a marrow that has lived for a while."""

@@ -48,6 +48,19 @@ def is_multiple(whole: float, part: float) -> bool:
     return math.isclose(whole / part, round(whole / part), rel_tol=0, abs_tol=1e-6)
 
 
+def falls_on_step(day: float, step_h: float) -> bool:
+    """True if a day is the end of a step, to a thousandth of the step."""
+    steps = day * 24.0 / step_h
+    return math.isclose(steps, round(steps), rel_tol=0, abs_tol=1e-3)
+
+
+def off_steps(day: float, step_h: float) -> str:
+    """Why a day cannot be had, and the nearest days that can."""
+    below = math.floor(day * 24.0 / step_h)
+    near = " or ".join(f"{round(k * step_h / 24.0, 6):.10g}" for k in (below, below + 1))
+    return f"which is not the end of a step of run.step_h = {step_h:g}; give {near}"
+
+
 class RunParameters(Group):
     """How long, how fine, and which repeats."""
 

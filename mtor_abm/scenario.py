@@ -31,7 +31,14 @@ from .invocation import command
 from .mtor import NetworkParameters
 from .parameters import Group
 from .primary import PrimaryParameters
-from .run_settings import CompareParameters, OutputParameters, RunParameters, is_multiple
+from .run_settings import (
+    CompareParameters,
+    OutputParameters,
+    RunParameters,
+    falls_on_step,
+    is_multiple,
+    off_steps,
+)
 from .schedule import Schedule
 from .seeding import GeometryParameters, InoculumParameters, section_of
 from .switches import Switches
@@ -422,12 +429,33 @@ def _refuse_days_outside(scenario: Scenario, where: Where) -> None:
         twice = (day for day, n in Counter(days).items() if n > 1)
         for day in twice:
             faults.note(f"{start} {day} twice; give each day once")
+        for day in days:
+            if not falls_on_step(day, run.step_h):
+                faults.note(f"{start} {day}, {off_steps(day, run.step_h)}")
     faults.raise_any(where(("output",)))
+
+
+def _refuse_tumour_without_room(scenario: Scenario, where: Where) -> None:
+    geometry, inoculum = (scenario.groups.get(g) for g in ("geometry", "inoculum"))
+    if not isinstance(geometry, GeometryParameters) or not isinstance(inoculum, InoculumParameters):
+        return
+    sites = round(geometry.nx * geometry.ny * (1.0 - (geometry.bv_tv or 0.0)))
+    if inoculum.cells > sites:
+        raise UserError(
+            f"{where(('inoculum', 'cells'))}: [inoculum] cells = {inoculum.cells} are more than "
+            f"the {sites} sites of marrow of {geometry.nx} x {geometry.ny}; give fewer cells, or a "
+            "larger geometry.nx and ny"
+        )
 
 
 def _refuse_late_tumour(scenario: Scenario, where: Where) -> None:
     inoculum: Any = scenario.groups.get("inoculum")
     days = scenario.run.days
+    if inoculum is not None and not falls_on_step(inoculum.day, scenario.run.step_h):
+        raise UserError(
+            f"{where(('inoculum', 'day'))}: [inoculum] day = {inoculum.day:g}, "
+            f"{off_steps(inoculum.day, scenario.run.step_h)}"
+        )
     if inoculum is not None and inoculum.cells and inoculum.day >= days:
         raise UserError(
             f"{where(('inoculum', 'day'))}: [inoculum] day = {inoculum.day:g} is not before "
@@ -528,6 +556,7 @@ CONTRADICTIONS: tuple[tuple[tuple[str, ...], Callable[[Scenario, Where], None]],
     (("run", "output"), _refuse_rows_off_steps),
     (("run", "output"), _refuse_days_outside),
     (("run", "inoculum"), _refuse_late_tumour),
+    (("geometry", "inoculum"), _refuse_tumour_without_room),
     (("geometry", "inoculum"), _refuse_two_tumours),
     (("genes",), _refuse_silent_genes),
     (("compare", "drugs"), _refuse_no_treatment),

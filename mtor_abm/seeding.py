@@ -38,7 +38,9 @@ class GeometryParameters(Group):
     )
     ny: int = number(200, "1", "2 mm at 10 um", "assumed", low=24, high=4000, what="sites along y")
     dx_um: float = number(
-        10.0, "um", "Moffitt HAL bone model source", "found", low=5, high=25, what="size of a site"
+        10.0, "um", "Moffitt HAL bone model source", "found", low=5, high=25,
+        what="size of a site; above 14 um vessels need a larger endothelium.area_fraction or "
+        "spacing_um",
     )
     bv_tv: float | None = number(
         0.139, "1", "mouse, n = 6, 0.08-0.20, TIBD ExpData.csv day 0", "computed", low=0.03,
@@ -334,7 +336,12 @@ def place_residents(s: Surroundings, draws: Draws, seen: Collection[str] = ()) -
 
 
 def place_tumour(s: Surroundings, p: InoculumParameters, draws: Draws) -> None:
-    """Clusters of tumour cells at random places in the marrow."""
+    """Clusters of tumour cells at random places in the marrow.
+
+    Raises:
+        UserError: the marrow has no room for all of them.
+    """
+    before = s.tissues["tumour"].population.n
     rng = draws["tumour"]
     tissue = s.tissues["tumour"]
     centres = rng.random(p.clusters)
@@ -347,6 +354,12 @@ def place_tumour(s: Surroundings, p: InoculumParameters, draws: Draws) -> None:
         x0, y0 = s.lattice.xy_um(room[int(centres[k] * len(room))])
         nearest = np.argsort((x - x0) ** 2 + (y - y0) ** 2, kind="stable")[:count]
         _add(s, tissue, np.sort(room[nearest]), **FOUNDING_TUMOUR)
+    placed = tissue.population.n - before
+    if placed < p.cells:
+        raise UserError(
+            f"inoculum.cells = {p.cells}, but this marrow has room for {placed}; give fewer cells, "
+            "or a larger geometry.nx and ny"
+        )
 
 
 def _free(world: marrow.World) -> np.ndarray:

@@ -84,7 +84,17 @@ def parts_of_run_name(name: str) -> tuple[str, int]:
 
 def snapshot_name(kind: str, day: float) -> str:
     """Name of a snapshot within its run, e.g. cells/day_014.00.csv."""
-    return f"{kind}/day_{day:06.2f}.csv"
+    return f"{kind}/day_{day_label(day)}.csv"
+
+
+def day_label(day: float) -> str:
+    """A day as file names have it: 014.00; with more digits where two are not exact (000.291667).
+
+    Days that are whole steps of a run (`run.step_h` is at least 0.05 h) never share a label.
+    """
+    if abs(round(day, 2) - day) < 5e-7:
+        return f"{day:06.2f}"
+    return f"{day:010.6f}"
 
 
 # ------------------------------------------------------------------------------------------- write

@@ -1,9 +1,11 @@
 """Whole models on a small marrow: what must hold after every step, under every drug and gene."""
 
+import mesa
 import numpy as np
 import pytest
 from invariants import Ledger, check_all
 
+from mtor_abm.errors import UserError
 from mtor_abm.fields import CXCL12, MCSF, OXYGEN, RANKL, VEGF
 from mtor_abm.marrow import BONE
 from mtor_abm.model import MarrowModel
@@ -96,6 +98,37 @@ def test_the_busy_marrow_is_busy(hours):
     tally = model.surroundings.tally
     assert tally["resorbed_sites"] > 20
     assert tally["formed_sites"] > 5
+
+
+def test_a_run_stops_at_its_end_and_says_so():
+    model = MarrowModel(scenario({"output": {"every_h": 1.0}}, days=0.125), seed=1)
+    for _ in range(3):
+        assert model.running
+        model.step()
+    assert not model.running
+    for go_on in (model.step, lambda: model.run_for(2)):
+        with pytest.warns(UserWarning, match=r"ended at day 0.125 .*larger run.days"):
+            go_on()
+    assert model.n_steps_done == 3
+    model = MarrowModel(scenario({"output": {"every_h": 1.0}}, days=0.125), seed=1)
+    model.run_model()
+    assert model.n_steps_done == 3
+
+
+def test_mesa_s_batch_run_ends_with_the_run():
+    short = scenario({"output": {"every_h": 1.0}}, days=0.125)
+    rows = mesa.batch_run(
+        MarrowModel, {"scenario": [short]}, rng=[1], max_steps=50, data_collection_period=-1,
+        display_progress=False,
+    )  # fmt: skip
+    assert {row["Step"] for row in rows} == {3}
+
+
+def test_a_tumour_that_finds_no_room_is_refused():
+    with pytest.raises(UserError, match=r"cells = 1000 are more than the 8.. sites of marrow"):
+        scenario({"inoculum": {"cells": 1000}})
+    with pytest.raises(UserError, match=r"inoculum.cells = 700, but this marrow has room for \d+;"):
+        MarrowModel(scenario({"inoculum": {"cells": 700}}), seed=1)
 
 
 def test_time_and_steps():

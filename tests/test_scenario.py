@@ -1,6 +1,7 @@
 """Scenarios: defaults, validation, inheritance, overrides, and every error as one line."""
 
 import pickle
+import re
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from mtor_abm.events import EVENTS
 from mtor_abm.run_settings import FATES, parse_seeds
 from mtor_abm.scenario import Scenario
 from mtor_abm.scenario_files import find, load, load_all
+from mtor_abm.store import snapshot_name
 
 
 def write(folder, name, text):
@@ -407,3 +409,33 @@ def test_dose_times_by_hand():
     to_the_end = regimen(every_h=24.0, start_day=26.0)  # of the 28 days, and no dose at the end
     assert to_the_end.dose_times_h().tolist() == [624.0, 648.0]
     assert regimen(every_h=24.0, start_day=27.0, stop_day=99.0).dose_count == 1
+
+
+@pytest.mark.parametrize(
+    ("step_h", "days", "told"),
+    [
+        (1.0, [0.3], "day 0.3, which is not the end of a step of run.step_h = 1; give 0.291667 or"),
+        (6.0, [0.1], "day 0.1, which is not the end of a step of run.step_h = 6; give 0 or 0.25"),
+        (1.0, [1.0, 1.01, 1.5], "day 1.01, which is not the end of a step"),
+    ],
+)
+def test_snapshots_fall_on_steps(step_h, days, told):
+    for key in ("cells_at_days", "fields_at_days"):
+        with pytest.raises(UserError, match=re.escape(told)):
+            Scenario.from_tables({"run": {"step_h": step_h}, "output": {key: days}})
+
+
+def test_the_days_an_error_offers_are_taken_and_have_names_of_their_own():
+    tables = {"run": {"step_h": 0.05}, "output": {"every_h": 6.0}}
+    days = [k * 0.05 / 24.0 for k in range(200)] + [0.291667, 14.0]
+    Scenario.from_tables({**tables, "output": {**tables["output"], "cells_at_days": days[:200]}})
+    assert (
+        len({snapshot_name("cells", day) for day in days}) == len(days) - 1
+    )  # 0.29166 is 140 steps
+    assert snapshot_name("cells", 14.0) == "cells/day_014.00.csv"
+    assert snapshot_name("cells", 0.291667) == "cells/day_000.291667.csv"
+
+
+def test_an_injection_falls_on_a_step():
+    with pytest.raises(UserError, match=r"day = 0\.3, which is not the end of a step"):
+        Scenario.from_tables({"inoculum": {"day": 0.3}})

@@ -16,6 +16,7 @@ import pandas as pd
 
 from ..errors import UserError
 from ..extras import library
+from ..store import day_label
 from .recorded import (
     CELL_CODES,
     CELLS,
@@ -50,10 +51,10 @@ def write_vtk(recorded: Recorded, folder: Path) -> list[str]:
     about = recorded.provenance()
     for day in days[FIELD_TABLES]:
         image = _image(pyvista, recorded.sites(day))
-        _save(_label(image, about, day), folder / f"fields_day_{day:06.2f}.vti")
+        _save(_label(image, about, day), folder / f"fields_day_{day_label(day)}.vti")
     for day in days[CELLS]:
         points = _points(pyvista, recorded.cells(day))
-        _save(_label(points, about, day), folder / f"cells_day_{day:06.2f}.vtp")
+        _save(_label(points, about, day), folder / f"cells_day_{day_label(day)}.vtp")
     notes = []
     for kind, suffix in ((FIELD_TABLES, "vti"), (CELLS, "vtp")):
         if days[kind]:
@@ -114,8 +115,8 @@ def _save(data: Any, path: Path) -> None:
 def _series(kind: str, suffix: str, days: tuple[float, ...]) -> str:
     """A .pvd file: which file shows which day."""
     files = "".join(
-        f'    <DataSet timestep="{day:g}" file={quoteattr(f"{kind}_day_{day:06.2f}.{suffix}")}/>\n'
-        for day in days
+        f'    <DataSet timestep="{day:.10g}" file={quoteattr(name)}/>\n'
+        for day, name in ((day, f"{kind}_day_{day_label(day)}.{suffix}") for day in days)
     )
     return (
         '<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1">\n  <Collection>\n'

@@ -128,7 +128,7 @@ class PrimaryParameters(Group):
         high=1, what="share of crawling steps at the vessel that lead into it",
     )
     untreated_shed_per_d_per_mm: float = number(
-        104.0, "1/(d mm)", "mean of 14 d in 6 strips, so that the untreated primary sheds "
+        92.0, "1/(d mm)", "mean of 14 d in 6 strips, so that the untreated primary sheds "
         "body.shedding_rate_per_h",
         "computed", low=1e-6, high=1e6,
         what="cells shed by a millimetre of rim (10 um deep) that stand for the untreated rate",
