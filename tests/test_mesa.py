@@ -66,7 +66,7 @@ class ToyModel(MesaModel):
     def population(self, kind):
         return self.surroundings.tissues[kind.name].population
 
-    def step(self):
+    def advance(self):
         for kind in (GRASS, SHEEP):
             population = self.population(kind)
             luck = np.random.default_rng((self.run_seed, self.steps, kind.code))
