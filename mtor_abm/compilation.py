@@ -113,16 +113,20 @@ def warm_mark(folder: Path) -> Path:
     return folder / f"warm-{processor}-{compiled.place_fingerprint()}"
 
 
+def _optimised() -> list[str]:
+    """The flags (-O, -OO) that decide which code this process asks for."""
+    return ["-" + "O" * sys.flags.optimize] if sys.flags.optimize else []
+
+
 def compile_shares(shares: tuple[str, ...]) -> None:
     """Let one child per share compile it, all at once, and wait for them."""
     path = os.pathsep.join(
         filter(None, (str(compiled.PACKAGE.parent), os.environ.get("PYTHONPATH")))
     )
     environment = os.environ | {_IN_CHILD: "1", "PYTHONPATH": path}
-    flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
     children = [
         subprocess.Popen(
-            [sys.executable, *flags, "-m", WORKER, share],
+            [sys.executable, *_optimised(), "-m", WORKER, share],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
