@@ -62,7 +62,9 @@ def test_a_cost_by_hand():
     cost = estimate.cost(scenario)
     assert cost.core_s == pytest.approx(10_000 * (5.5e-5 + 48 * 3.5e-7))
     assert cost.memory_bytes == 290 * 2**20 + 10_000 * 400
-    assert cost.disk_bytes == 75_000 + 5 * 780 + 10_000 * (2 * 80 + 125)
+    assert cost.disk_bytes == 41_000 + 5 * 780 + 10_000 * (2 * 80 + 125) + 0.45 * 10_000 * 2
+    quiet = lattice(100, run={"days": 2}, output={"every_h": 12, "events": False})
+    assert estimate.cost(quiet).disk_bytes == 41_000 + 5 * 780
     assert estimate.cost(object()) is None
 
 

@@ -12,13 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Faults
+from ..events import EVENTS
 
 STEP_S_PER_SITE = 3.5e-7  # 28 days of vehicle, 200 x 200: 9.3 s (README, "How fast")
 START_S_PER_SITE = 5.5e-5  # the same run: 2.2 s before its first step
 PROCESS_BYTES = 290 * 2**20  # a process with the compiled model: peak of a run of 60 x 60
 BYTES_PER_SITE = 400  # arrays of a marrow of 200 x 200 to 1000 x 1000: 393 to 403
 BYTES_PER_SITE_AND_DRUG = 21  # what rapamycin adds to them
-RUN_FILE_BYTES = 75_000  # manifest, scenario.toml, summary.csv and the usual events
+RUN_FILE_BYTES = 41_000  # manifest, scenario.toml and summary.csv
+# events.csv of 21 days of vehicle, 200 x 200: 342 to 409 kB with the usual events; all are 4 times
+# as many
+EVENT_BYTES_PER_SITE_AND_DAY = 0.45
+ALL_EVENTS = 4
 ROW_BYTES = 780  # of timeseries.csv with all columns
 CELL_BYTES_PER_SITE = 80  # cells/day_*.csv of a growing tumour: 39 to 117
 FIELD_BYTES_PER_SITE = 125  # fields/day_*.csv
@@ -65,10 +70,13 @@ def cost(scenario: Any) -> Cost | None:
         len(output.cells_at_days) * CELL_BYTES_PER_SITE
         + len(output.fields_at_days) * FIELD_BYTES_PER_SITE
     )
+    n_kinds = len(output.events)
+    events = 0.0 if n_kinds == 0 else EVENT_BYTES_PER_SITE_AND_DAY * sites * run.days
+    events *= ALL_EVENTS if n_kinds == len(EVENTS) else 1
     return Cost(
         sites * (START_S_PER_SITE + run.n_steps * STEP_S_PER_SITE),
         PROCESS_BYTES + marrow_bytes(sites, len(scenario.drugs)),
-        RUN_FILE_BYTES + rows * ROW_BYTES + sites * snapshots,
+        RUN_FILE_BYTES + rows * ROW_BYTES + sites * snapshots + round(events),
         sites * CHECKPOINT_BYTES_PER_SITE,
     )
 
