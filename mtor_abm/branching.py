@@ -1,8 +1,8 @@
 """What two runs have in common until a drug parts them.
 
 A run up to some day depends on everything in its scenario but the drugs that come later. So runs
-whose scenarios agree in all else share that part: it is grown once, as a trunk, and each goes on
-from there with the bytes it would have had alone.
+whose scenarios agree in all else share that part: it is simulated once, as a trunk, and each
+continues from there with the bytes it would have had alone.
 """
 
 from typing import Any

@@ -206,7 +206,7 @@ def command_parser(program: str | None = None) -> Parser:
     sub.add_argument("--out", type=Path, default=OUTPUTS / "sensitivity", metavar="DIR",
                      help="keeps the evaluations (default: outputs/sensitivity)")  # fmt: skip
     sub.add_argument("--docs", type=Path, metavar="DIR", help="write the table and page there too")
-    sub.add_argument("--resume", action="store_true", help="go on with the evaluations in --out")
+    sub.add_argument("--resume", action="store_true", help="continue with the evaluations in --out")
 
     sub = command("doctor", _doctor, "show versions, cores and cache, and run a short self-test")
     as_json(sub)

@@ -89,7 +89,7 @@ def _compiled_files(folder: Path) -> dict[str, int]:
 
 
 def _empty(folder: Path) -> None:
-    """Remove what a part of was lost: new code would be linked with what is left of the old."""
+    """Remove a cache that lost a part: new code would be linked with what is left of the old."""
     for place in folder.iterdir():
         if place.is_dir():
             shutil.rmtree(place, ignore_errors=True)

@@ -573,7 +573,7 @@ def _take_own_drugs() -> None:
 
 def _refuse_unfit(drug: Any, path: Path) -> None:
     if not isinstance(drug, Drug):
-        raise UserError(f"{path}: DRUGS holds {drug!r:.60}, which is no Drug; write Drug(...)")
+        raise UserError(f"{path}: DRUGS holds {drug!r:.60}, which is not a Drug; write Drug(...)")
     if not re.fullmatch("[a-z][a-z0-9_]*", drug.key):
         raise UserError(
             f"{path}: the key {drug.key!r} cannot name columns; give small letters, digits and "

@@ -7,7 +7,7 @@
         scenario.toml                            resolved
         timeseries.csv  events.csv  summary.csv
         cells/day_014.00.csv  fields/day_014.00.csv
-        checkpoint.bin                           of a run in hand, or one that was put down
+        checkpoint.bin                           of a running or interrupted run
         manifest.json                            written last; without it a run is half-written
 
 Every file is written under a temporary name beside its final one and renamed when whole. A folder
@@ -114,7 +114,7 @@ class FileSoFar:
 class RunWriter:
     """A run while it is written. Leaving the `with` block by an exception removes the run.
 
-    Its last checkpoint, if there is one, stays: whoever runs it again goes on from there.
+    Its last checkpoint, if there is one, stays: whoever runs it again continues from there.
 
     Raises:
         StoreError: on entering, if the folder holds something that is not ours; in any method, if
@@ -342,7 +342,7 @@ class Run:
         try:
             return read_csv(content)
         except ValueError as error:
-            raise StoreError(f"{self.folder / name} is no table: {error}") from error
+            raise StoreError(f"{self.folder / name} is not a readable table: {error}") from error
 
     @functools.cached_property
     def timeseries(self) -> Any:
@@ -418,7 +418,7 @@ def read_run(folder: str | Path) -> Run:
 
 
 def ended_run(folder: Path, lenient: bool = False) -> Run | None:
-    """The run in this folder if it has ended; None if not, or if another process starts it anew.
+    """The run in this folder if it has ended; None if not, or if another process restarts it.
 
     Args:
         folder: of the run. lenient: a damaged run is one that has not ended, and no error.

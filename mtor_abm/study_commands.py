@@ -159,7 +159,7 @@ def _branch(args: argparse.Namespace) -> int:
     shared = [change for change in args.set if not change.strip().startswith("run.days")]
     scenarios = [branch_of(grown, arm, day) for arm in load_all(args.arms, shared)]
     if args.dry_run and not args.json:
-        print(f"each seed is grown once, as {grown.name} to day {day:g}; the drugs start then")
+        print(f"each seed is simulated once, as {grown.name}, to day {day:g}; the drugs start then")
     return _study(args, scenarios, parting=Parting(day, _out(args) / TRUNKS, trunk_of))
 
 

@@ -26,7 +26,7 @@ def study_name(scenarios: Sequence[Scenario], given: str | None) -> str:
     """Folder name of a study: as given, or made of the scenarios' names.
 
     Raises:
-        UserError: the given name is no plain folder name.
+        UserError: the given name is not a plain folder name.
     """
     if given is not None:
         fault = folder_name_fault(given, LONGEST_NAME, not_first=".-")
@@ -120,8 +120,8 @@ def outcome(study: StudyResult, table: str | None = None) -> str:
     if study.grown is not None:
         grown = study.grown
         lines.append(
-            f"grown once   {counted(grown.n_trunks, 'trunk')} in {grown.wall_s:.1f} s for "
-            f"{counted(grown.n_runs, 'run')}: {grown.saved_s:.1f} s of work saved"
+            f"shared start {counted(grown.n_trunks, 'trunk')} simulated once in "
+            f"{grown.wall_s:.1f} s for {counted(grown.n_runs, 'run')}: {grown.saved_s:.1f} s saved"
         )
     lines += [f"failed       {run.folder}: {run.error}" for run in study.failed]
     lines.append(f"files        {study.folder}")

@@ -78,7 +78,7 @@ class NewFile:
 
     Attributes:
         path: final path.
-        rows: rows written so far, or None if it is no table.
+        rows: rows written so far, or None if it is not a table.
     """
 
     def __init__(self, path: Path, rows: int | None = None) -> None:

@@ -283,7 +283,7 @@ def test_other_refusals_name_the_place_and_the_cure(demo, tmp_path):
         (demo, [demo / "vehicle"], "holds 3 scenarios"),
         (demo / "vehicle", [], "no treated arm"),
         (demo / "vehicle", [tmp_path / "none" / "a"], "does not exist"),
-        (demo / "vehicle", [tmp_path], "holds no runs"),
+        (demo / "vehicle", [tmp_path], "has no runs"),
         (demo / "vehicle", [demo / "study.json"], "is a file"),
         (demo / "vehicle", [study(tmp_path / "far", DRUG, seeds=[8, 9])], "none in common"),
     ]

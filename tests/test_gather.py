@@ -194,4 +194,4 @@ def test_the_command_prints_tables_and_rows(demo, tmp_path, capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["rows"][str(tmp_path / "timeseries.csv")] == 6 * 9
     assert cli.main(["gather", str(tmp_path)]) == 2
-    assert "is no study of mtor_abm (no study.json)" in capsys.readouterr().err
+    assert "is not a study of mtor_abm (no study.json)" in capsys.readouterr().err

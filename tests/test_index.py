@@ -157,4 +157,4 @@ def test_the_command_lists_them(outputs, capsys):
     assert len(json.loads(capsys.readouterr().out)) == 13
     assert index_text([]) == "0 runs"
     assert cli.main(["runs", "--out", str(outputs / "nosuch")]) == 2
-    assert "nosuch is no folder" in capsys.readouterr().err
+    assert "nosuch is not a folder" in capsys.readouterr().err

@@ -157,7 +157,7 @@ def test_writing_an_attribute_writes_the_column(model):
         ("wol", 3, AttributeError, "nearest: wool"),
         ("height", 3, AttributeError, "black_sheep cell has no 'height'"),
         ("state", "calmer", ValueError, "nearest: calm"),
-        ("state", 1, ValueError, "1 is no state of black_sheep"),
+        ("state", 1, ValueError, "1 is not a state of black_sheep"),
         ("s6k", math.nan, ValueError, "not a finite number"),
     ],
 )

@@ -91,7 +91,7 @@ def test_without_a_file_there_are_the_drugs_of_the_package(tmp_path):
     ("text", "said"),
     [
         ("x = 1", "has no DRUGS"),
-        ("DRUGS = (1,)", "which is no Drug"),
+        ("DRUGS = (1,)", "which is not a Drug"),
         ("import nothing_of_this_name", "ModuleNotFoundError"),
         ("sign = (", "SyntaxError"),
         (ROW.replace('"twin"', '"Twin 2"'), "cannot name columns"),

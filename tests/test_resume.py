@@ -97,7 +97,7 @@ def test_resume_says_what_becomes_of_each_run(tmp_path):
     (out / "crashes__seed_0002").mkdir()
     result, lines = resumed([TOY, ToyScenario("crashes")], out)
     assert set(lines) >= {
-        f"{SECOND}: half-done, goes on from step 7 of 48",
+        f"{SECOND}: half-done, continues from step 7 of 48",
         "crashes__seed_0001: failed before (ZeroDivisionError: planted), starts again",
         "crashes__seed_0002: half-done, starts again",
         "3 runs on 1 process; 1 complete already, kept",
@@ -251,7 +251,7 @@ def test_a_run_whose_process_is_lost_goes_on_from_its_checkpoint(tmp_path, monke
             [dies], [1], out, jobs=1, resume=True, engine=ToyEngine, report=Lines(stream)
         ).runs
         first = stream.getvalue().splitlines()[0]
-        assert "killed repeatedly" in first and "goes on from step 10 of 48" in first
+        assert "killed repeatedly" in first and "continues from step 10 of 48" in first
     assert (result.status, result.begun_at_step) == ("done", 10)
     study([TOY], tmp_path / "whole")
     assert tables(out / FIRST) == tables(tmp_path / "whole" / FIRST)

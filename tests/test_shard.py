@@ -292,7 +292,7 @@ def test_two_files_of_one_name_and_process_do_not_meet(tmp_path):
 
 def test_gather_names_what_is_no_study(tmp_path, capsys):
     assert cli.main(["gather", str(tmp_path)]) == 2
-    assert "is no study of mtor_abm" in capsys.readouterr().err
+    assert "is not a study of mtor_abm" in capsys.readouterr().err
     (tmp_path / "study.json").write_text("{")
     assert cli.main(["gather", str(tmp_path)]) == 2
     assert "is damaged; repeat the command" in capsys.readouterr().err

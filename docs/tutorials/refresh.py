@@ -1,4 +1,4 @@
-"""Run tutorials anew and store what they print and draw.
+"""Run tutorials again and store what they print and draw.
 
     python docs/tutorials/refresh.py                    # all
     python docs/tutorials/refresh.py dose_response      # one

@@ -89,7 +89,7 @@ def find_arms(place: str | Path) -> list[Arm]:
         else:
             folders = find_runs(path)
         if not folders:
-            raise UserError(f"{path} holds no runs; give STUDY/SCENARIO, a study or a run folder")
+            raise UserError(f"{path} has no runs; give STUDY/SCENARIO, a study or a run folder")
         return _arms(folders)
     if path.exists():
         raise UserError(f"{path} is a file; give STUDY/SCENARIO, a study or a run folder")
@@ -140,7 +140,7 @@ def complete_runs(study: Path) -> tuple[list[Run], list[str]]:
             runs.append(run)
             others.discard(folder.name)
     if not runs:
-        raise UserError(f"{study} holds no complete run; run the study first")
+        raise UserError(f"{study} has no complete run; run the study first")
     return sorted(runs, key=lambda run: order.get(run.scenario, len(order))), sorted(others)
 
 
@@ -148,7 +148,7 @@ def left_out_note(runs: Sequence[Run], others: Sequence[str]) -> str:
     """What is said of a study some of whose runs are not complete."""
     return (
         f"{len(runs)} of {len(runs) + len(others)} runs are complete; left out: "
-        f"{in_short(others)}. The command of the study, once more, goes on with it."
+        f"{in_short(others)}. Run the command of the study again to complete it."
     )
 
 
@@ -198,8 +198,8 @@ def arms_of(all_runs: Sequence[Run]) -> list[Arm]:
             for key in ("scenario_sha256", "package_version", "sources"):
                 if run.identity.get(key) != arm.first.identity.get(key):
                     raise UserError(
-                        f"{run.folder} and {arm.first.folder.name} differ in {key}, so they are "
-                        "not one arm; run the study again with --force"
+                        f"{run.folder} and {arm.first.folder.name} differ in {key}, so they "
+                        "cannot be pooled into one arm; run the study again with --force"
                     )
     return arms
 

@@ -127,7 +127,7 @@ def gather(
                 eventless.append(folder.name)
             kept.append(_in_short(run, content, parameters))
         if not kept:
-            raise UserError(f"{study} holds no complete run; run the study first")
+            raise UserError(f"{study} has no complete run; run the study first")
         faults: list[str] = []
         effects = _effects(kept, study, faults, control)
         rows = tables.finish()

@@ -38,7 +38,7 @@ def index(outputs: Path, where: str | None = None) -> list[dict[str, Any]]:
         UserError: no such folder, or a condition that cannot be read or asked.
     """
     if not outputs.is_dir():
-        raise UserError(f"{outputs} is no folder; give the folder of all studies with --out")
+        raise UserError(f"{outputs} is not a folder; give the folder of all studies with --out")
     condition = None if where is None else Condition.parse(where)
     known, rows = set(COLUMNS), []
     for folder in _run_folders(outputs):

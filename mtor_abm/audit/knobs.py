@@ -9,7 +9,7 @@
 - time step: `run.step_h` is halved;
 - population: the section is made larger along y, with as many tumour cells and clusters per area.
 
-A marrow has walls and is no torus. Moved, what lay at one wall lies at the other, and trabeculae
+A marrow has walls and is not a torus. Moved, what lay at one wall lies at the other, and trabeculae
 are cut where the old walls meet (the seam): bone there shows more surface.
 """
 

@@ -43,12 +43,12 @@ class Answer:
 
     @property
     def failed(self) -> bool:
-        """Whether a measurement failed (a claim that does not hold is no failure)."""
+        """Whether a measurement failed (a claim that does not hold is not a failure)."""
         return any(str(row.get("reason", "")).startswith(study.FAULT) for row in self.rows)
 
 
 def progress(quiet: bool = False) -> study.Report:
-    """A line on standard error that is written over; nothing if that is no terminal."""
+    """A line on standard error that is written over; nothing if that is not a terminal."""
     began = time.monotonic()
     last = [0.0]
 
@@ -187,7 +187,9 @@ def describe(names: Sequence[str], out: Path) -> list[dict[str, Any]]:
         return [_claim_entry(name, out)]
     entries = [entry for entry in catalogue.describe(name) if not kind or entry["kind"] == kind]
     if not entries:
-        raise UserError(f"'{name[:40]}' is no {kind[:20]}; leave out the kind to see what it is")
+        raise UserError(
+            f"no {kind[:20]} is named '{name[:40]}'; leave out the kind to see what it is"
+        )
     for entry in entries:
         if entry["kind"] == "switch":
             entry["claims that bear on it"] = words.discriminating(entry["name"])

@@ -153,13 +153,13 @@ class Recorded:
         setting = SETTING[kind]
         if not held:
             raise UserError(
-                f"{self.run.folder} holds no {kind} of any day; run its scenario again under "
+                f"{self.run.folder} has no {kind} of any day; run its scenario again under "
                 f"another --name with -S {setting}=[DAY,...]"
             )
         for day in self.days or ():
             if day not in held:
                 raise UserError(
-                    f"{self.run.folder} holds no {kind} of day {day:g}, only of {days_text(held)}; "
+                    f"{self.run.folder} has no {kind} of day {day:g}, only of {days_text(held)}; "
                     f"choose one of these, or run its scenario again with -S {setting}=[{day:g}]"
                 )
         return held if self.days is None else self.days
@@ -178,7 +178,7 @@ class Recorded:
                 either = sorted(set().union(*held.values()))
                 settings = " and ".join(f"-S {setting}=[{day:g}]" for setting in SETTING.values())
                 raise UserError(
-                    f"{self.run.folder} holds no snapshots of day {day:g}, only of "
+                    f"{self.run.folder} has no snapshots of day {day:g}, only of "
                     f"{days_text(either) if either else 'no day'}; run its scenario again with "
                     f"{settings}"
                 )

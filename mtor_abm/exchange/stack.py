@@ -58,7 +58,7 @@ class Stack:
         assert grid is not None  # `chosen` gives at least one day
         stacked = {name: np.stack([m[name] for m in masks]) for name in MASKS if name in masks[0]}
         notes = [] if with_cells else [
-            "no mask of cell types: the run holds no cells of all these days "
+            "no mask of cell types: the run has no cells of any of these days "
             "(-S output.cells_at_days)"
         ]  # fmt: skip
         return cls(days, grid, levels, np.array(values, dtype=np.float32), stacked, notes)

@@ -43,7 +43,7 @@ def write_vtk(recorded: Recorded, folder: Path) -> list[str]:
     days = recorded.chosen_of_each()
     if not any(days.values()):
         raise UserError(
-            f"{recorded.run.folder} holds no snapshots; run its scenario "
+            f"{recorded.run.folder} has no snapshots; run its scenario "
             f"again under another --name with -S {SETTING[CELLS]}=[DAY,...] and "
             f"-S {SETTING[FIELD_TABLES]}=[DAY,...]"
         )

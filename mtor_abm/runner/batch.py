@@ -53,7 +53,7 @@ class StudyResult:
         runs: one result per planned run of the shard, in the order of scenarios, then seeds.
         wall_s: seconds it took.
         is_gathered: False while runs of other shards are left: summary.csv is not written then.
-        grown: what was grown once for several runs.
+        grown: the shared starts, simulated once for several runs.
     """
 
     folder: Path
@@ -119,7 +119,7 @@ def run_study(
         report: told how it goes.
         executor: anything with `submit()` in place of a process pool, e.g. that of a cluster.
         engine: the model and how to observe it.
-        parting: when the runs of a seed part; what they share is then grown once.
+        parting: when the runs of a seed part; what they share is then simulated once.
         shard: the share of the runs that this process does; None for all.
         texts: further files of the study folder, by name.
 

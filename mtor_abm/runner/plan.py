@@ -95,7 +95,7 @@ def plan_study(
         scenarios: validated scenarios with different names.
         seeds: one run each per scenario; None takes those of the scenario.
         out: folder of the study.
-        force: run anew even what is complete.
+        force: run again even what is complete.
         shard: the share of the plan that this process does; None for all.
         resume: do damaged runs again, rather than refuse the study.
         keep_going: leave out runs whose folder cannot be used, rather than refuse the study.

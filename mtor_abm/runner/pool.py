@@ -93,7 +93,7 @@ class PlannedRun:
     def carry_out(self, engine: type[Engine], **watch: Any) -> RunResult:
         """Do it, in this process; `watch` are progress and should_stop of `run_one`.
 
-        A trunk whose model fails is no fault of the study: its runs find out for themselves.
+        A trunk whose model fails is not a fault of the study: its runs find out for themselves.
 
         Raises:
             StoreError: the disk refuses, unless it is to keep going.
@@ -220,8 +220,8 @@ class _Crew:
     def through(self, executor: Executor) -> Iterator[RunResult]:
         """By an executor that somebody else made and ends; progress run by run.
 
-        It may tell by BrokenExecutor that the process of a run was lost. That run is then tried
-        once more when no other is in hand: it may have been lost by the fault of a neighbour.
+        A BrokenExecutor means that the process of a run died. That run is then tried once more
+        when no other is in progress: a neighbour may have brought it down.
         """
         lost: list[int] = []
         yield from self._submitted(executor, range(len(self.runs)), lost)

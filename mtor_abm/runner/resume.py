@@ -39,7 +39,7 @@ def _has_unusable_checkpoint(run: PlannedRun) -> bool:
 
 
 def step_reached(run: PlannedRun) -> int | None:
-    """Step of the run's checkpoint, or None if there is none that it can go on from."""
+    """Step of the run's checkpoint, or None if there is none from which it can continue."""
     wanted = identity(run.scenario.identity_hash(), run.seed)
     return step_if_usable(run.folder / CHECKPOINT, wanted)
 
@@ -50,7 +50,7 @@ def _where_it_begins(run: PlannedRun) -> str:
         step = step_of(run.folder / CHECKPOINT, wanted)
     except UnusableCheckpointError as error:
         return "starts again" + ("" if error.is_absent else f", since its checkpoint is {error}")
-    return f"goes on from step {step} of {Schedule.of(run.scenario).n_steps}"
+    return f"continues from step {step} of {Schedule.of(run.scenario).n_steps}"
 
 
 def _what_lies_there(run: PlannedRun) -> str:

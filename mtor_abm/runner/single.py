@@ -190,8 +190,8 @@ def run_one(
 ) -> RunResult:
     """Run one scenario with one seed and write it to `folder`.
 
-    A run that was put down goes on from its checkpoint; one without may start from the checkpoint
-    of a trunk. Either gives the bytes of a run from hour 0.
+    A run that was interrupted continues from its checkpoint; one without may start from the
+    checkpoint of a trunk. Either gives the bytes of a run from hour 0.
 
     A fault of the model is caught: the folder then holds scenario.toml, run.log with the traceback
     and a manifest with the status "failed".
@@ -199,7 +199,7 @@ def run_one(
     Args:
         scenario: validated parameters.
         seed: key of all chance in the run.
-        folder: new folder, or one of ours to be written anew.
+        folder: new folder, or one of ours to be overwritten.
         progress: called with the fraction done, in [0, 1], after each step.
         should_stop: asked after each step.
         engine: the model and how to observe it.

@@ -67,14 +67,14 @@ def recorded(folder: Path, day: float | None = None) -> Snapshot:
     """Read a day of a run from its folder; None takes the last one written.
 
     Raises:
-        UserError: no run there, or it holds no cells and fields of that day.
+        UserError: no run there, or it has no cells and fields of that day.
     """
     run = read_run(folder)
     days = recorded_days(run)
     if not days or (day is not None and day not in days):
         held = ", ".join(f"{d:g}" for d in days) or "none"
         raise UserError(
-            f"{folder} holds no cells and fields of day {'any' if day is None else f'{day:g}'} "
+            f"{folder} has no cells and fields of day {'any' if day is None else f'{day:g}'} "
             f"(days it holds: {held}); run it with -S output.cells_at_days=[DAY] and "
             "-S output.fields_at_days=[DAY]"
         )

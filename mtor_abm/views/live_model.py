@@ -67,7 +67,7 @@ def is_changeable(key: str, species: str = "mouse") -> bool:
 class LiveMarrow(MarrowModel):
     """A marrow whose doses follow a `Treatment`, from now on, whenever `treat` is called.
 
-    Mesa's live view makes it anew, with the same arguments, when a person resets it. A model that
+    Mesa's live view makes a new one, with the same arguments, when a person resets it. A model that
     nobody touches takes the steps of its scenario.
 
     Args:

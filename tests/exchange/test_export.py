@@ -330,7 +330,7 @@ def test_vtk_of_a_run_without_fields_has_its_cells(tmp_path):
     assert not list((tmp_path / "v").glob("*fields*"))
     assert any("no fields" in note and "output.fields_at_days" in note for note in done.notes)
     bare = write_run(tmp_path / "bare", cells_at=(), fields_at=())
-    with pytest.raises(UserError, match=r"holds no snapshots; .*output.cells_at_days"):
+    with pytest.raises(UserError, match=r"has no snapshots; .*output.cells_at_days"):
         export(bare, "vtk", out=tmp_path / "w")
     assert not (tmp_path / "w").exists()
 

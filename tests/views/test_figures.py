@@ -547,7 +547,7 @@ def test_the_command_prints_what_was_drawn(demo, tmp_path, capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["arms"] == ["vehicle", "rapamycin", "osi_027"] and len(told["paths"]) == 10
     assert cli.main(["figures", str(tmp_path)]) == 2
-    assert "is no study of mtor_abm (no study.json)" in capsys.readouterr().err
+    assert "is not a study of mtor_abm (no study.json)" in capsys.readouterr().err
 
 
 def test_eight_arms_are_told_apart_in_every_way_and_look_as_on_the_page():

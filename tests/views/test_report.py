@@ -384,8 +384,8 @@ def test_runs_that_are_not_complete_are_left_out_and_named(demo, tmp_path):
     manifest.write_text(json.dumps(sealed(json.loads(manifest.read_text()) | {"status": "failed"})))
     report = write_report([place])
     said = (
-        "7 of 9 runs are complete; left out: another__seed_0003, rapamycin__seed_0002. The command "
-        "of the study, once more, goes on with it."
+        "7 of 9 runs are complete; left out: another__seed_0003, rapamycin__seed_0002. Run the "
+        "command of the study again to complete it."
     )
     assert said in report.notes
     assert report.seeds == [1]

@@ -77,8 +77,8 @@ def page(design: Design, outcomes: np.ndarray, idle: Sequence[Factor]) -> str:
         "- **mu\\***: mean size of the change of the effect when the number goes from its lower to "
         "its upper bound; **mu**: the same with its sign; **sigma**: spread, large where the "
         "change depends on the other guesses; **±**: half of the 95 % interval of mu\\*.",
-        "- **x luck**: mu\\* over that of factors that change nothing but luck. Near 1, the number "
-        "cannot be told from chance at this size of the screen.",
+        "- **/ chance**: mu\\* over that of factors that change only the random numbers. Near 1, "
+        "the effect of the parameter cannot be told from chance with a screen of this size.",
         "",
     ]
     for index, headline in enumerate(HEADLINES):
@@ -100,10 +100,10 @@ def _section(headline: Headline, rows: dict[str, list[Any]], effect: np.ndarray)
         f"## {headline.label[0].upper()}{headline.label[1:]}",
         "",
         f"Over the whole box: median {middle:+.3g} (90 % of the evaluations within {low:+.3g} to "
-        f"{high:+.3g}); the expected sign in {expected:.0%} of them. Luck: mu\\* {floor:.3g}. "
-        f"Unit: {headline.unit}.",
+        f"{high:+.3g}); the expected sign in {expected:.0%} of them. Random numbers "
+        f"alone: mu\\* {floor:.3g}. Unit: {headline.unit}.",
         "",
-        "| | number | confidence | bounds | mu* | ± | mu | sigma | x luck |",
+        "| | number | confidence | bounds | mu* | ± | mu | sigma | / chance |",
         "|---:|---|---|---|---:|---:|---:|---:|---:|",
     ]
     for place, i in enumerate(guesses[:N_SHOWN], start=1):

@@ -160,7 +160,7 @@ def run_screen(
         trajectories: 2 or more; cost is trajectories x (factors + 1) x seeds x 2 runs.
         seeds: of the pairs behind each evaluation.
         jobs: processes.
-        resume: go on with what `folder` holds; without it the folder must hold no screen.
+        resume: continue with what `folder` holds; without it the folder must hold no screen.
         settings: changes of the small marrow, e.g. fewer days.
         factors: by default all guesses of the model, less those that change nothing here; those
             that are given are all varied.

@@ -103,7 +103,7 @@ def section(material: Material, maps: Packed | None) -> str:
     """The controls and canvases; page.js fills them."""
     if maps is None:
         return (
-            "<p>These runs hold no snapshots, so there is no map. Run the study with "
+            "<p>These runs have no snapshots, so there is no map. Run the study with "
             "<code>-S output.cells_at_days=[0,7,14]</code> and "
             "<code>-S output.fields_at_days=[0,7,14]</code> (days of your choice) to see it."
             "</p>"

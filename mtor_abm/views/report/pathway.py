@@ -56,7 +56,7 @@ def by_cell_type(material: Material) -> str:
             )
             bodies.append(f"<tbody>{rows}</tbody>")
     if not bodies:
-        return "<p>These runs hold no activities by cell type.</p>"
+        return "<p>These runs have no activities by cell type.</p>"
     names = "".join(f'<th scope="col" class="num">{label}</th>' for label in SERIES.values())
     head = (
         '<table class="state"><thead><tr><th scope="col">cell type</th><th scope="col">arm</th>'
@@ -193,7 +193,7 @@ def drawn(material: Material) -> tuple[str, dict[str, Any]]:
     times, means = _times(material)
     types = [name for name in CELL_TYPES if any(name in of[0] for of in means.values())]
     if not types:
-        return "<p>These runs hold no activities of the network.</p>", {}
+        return "<p>These runs have no activities of the network.</p>", {}
     first = material.control
     second = next(iter(material.treated), first)
     shown = [first] if len(material.arms) == 1 else [first, second]
