@@ -254,9 +254,8 @@ class Cast:
         if names is not None:
             if value not in names:
                 cure = suggestion(str(value), names)
-                raise ValueError(
-                    f"{value!r} is not a {name} of {self.population.kind.name}; {cure}"
-                )
+                kind = self.population.kind.name
+                raise ValueError(f"{value!r} is not a {name} of {kind}; {cure}")
             value = names.index(value)
         elif not np.all(np.isfinite(value)):
             raise ValueError(f"{name} = {value!r} is not a finite number; give one")

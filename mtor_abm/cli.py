@@ -109,7 +109,7 @@ def command_parser(program: str | None = None) -> Parser:
                      "tables, parameters, claims")  # fmt: skip
     as_json(sub)
 
-    sub = command("describe", _describe, "say what a scenario, drug, parameter, column ... is")
+    sub = command("describe", _describe, "explain a scenario, drug, parameter, column ...")
     sub.add_argument("name", nargs="+", metavar="NAME",
                      help="e.g. rapamycin, a.toml, V3, bv_tv, tumour.KEY, S1.3-8; a kind may stand "
                      "before it: claim S1.3-8, switch V3")  # fmt: skip
@@ -169,12 +169,13 @@ def command_parser(program: str | None = None) -> Parser:
     question.add_argument("--mutate", action="store_true",
                           help="switch mechanisms off: claims must stop holding")  # fmt: skip
     question.add_argument("--variant", action="append", default=[], metavar="V8=B",
-                          help="take this side of a dispute and say which claims turn")  # fmt: skip
+                          help="take this side of a dispute and show which verdicts "
+                          "change")  # fmt: skip
     question.add_argument("--sides", metavar="V8",
                           help="what each side of a dispute gives, comparison by comparison "
                           "(without ids: the claims that bear on it)")  # fmt: skip
     question.add_argument("--disputes", action="store_true",
-                          help="say which sides agree with most claims")  # fmt: skip
+                          help="show which sides agree with most claims")  # fmt: skip
     sub.add_argument("--jobs", type=positive, metavar="N", help="processes (default: all cores)")
     sub.add_argument("--out", type=Path, default=CLAIMS_OUT, metavar="DIR",
                      help="folder of results and readings (default: outputs/claims)")  # fmt: skip

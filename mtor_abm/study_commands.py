@@ -24,16 +24,19 @@ def add_to(command: Callable[..., argparse.ArgumentParser], as_json: Callable[..
     """
     sub = command("run", _run, "run scenarios, each with every seed")
     sub.add_argument("scenarios", nargs="*", metavar="SCENARIO",
-                     help="a name in ./scenarios or of a shipped scenario (see list), or a TOML "
-                     "file")  # fmt: skip
-    sub.add_argument("--from", dest="manifest", type=Path, metavar="MANIFEST",
-                     help="run again what this manifest.json says, and compare the bytes of all "
-                     "tables")  # fmt: skip
+                     help="a name (see list), or a TOML file")  # fmt: skip
+    sub.add_argument(
+        "--from",
+        dest="manifest",
+        type=Path,
+        metavar="MANIFEST",
+        help="repeat the run of this manifest.json and compare its files",
+    )
     sub.add_argument("--until-ci", metavar="READOUT=WIDTH",
-                     help="add paired seeds until the 95 %% interval of the effect on this readout "
-                     "of each scenario, against the first, is +- WIDTH or less")  # fmt: skip
+                     help="add seeds until the 95 %% interval of the effect of each scenario, "
+                     "against the first, on READOUT is +- WIDTH or less")  # fmt: skip
     sub.add_argument("--max-seeds", type=positive, default=100, metavar="N",
-                     help="with --until-ci: seeds after which to stop (default: 100)")  # fmt: skip
+                     help="with --until-ci: at most N seeds (default: 100)")  # fmt: skip
     as_study(sub)
     as_shards(sub)
     as_json(sub)
@@ -83,25 +86,22 @@ def as_study(sub: argparse.ArgumentParser) -> None:
     """Options of every command that runs a study."""
     sub.add_argument("--seeds", help="1-8, or 1,3,7, or 5 (default: the scenario's)")
     sub.add_argument("-S", "--set", action="append", default=[], metavar="key=value",
-                     help="override a value, e.g. -S drugs.rapamycin.dose_mg_per_kg=3; a "
-                     "drug's values change where it is given (everywhere, if "
-                     "nowhere)")  # fmt: skip
+                     help="override a value, e.g. -S drugs.rapamycin.dose_mg_per_kg=3 "
+                     "(in the arms that get the drug; in all, if none does)")  # fmt: skip
     sub.add_argument("--days", help="simulated days, short for -S run.days=DAYS")
     sub.add_argument("--jobs", type=positive, metavar="N", help="processes (default: all cores)")
     sub.add_argument("--scheduler", metavar="ADDRESS",
-                     help="run on the Dask cluster of this scheduler, e.g. tcp://host:8786 "
-                     "(extra: dask)")  # fmt: skip
+                     help="run on this Dask scheduler, tcp://host:8786 (extra: dask)")  # fmt: skip
     sub.add_argument("--out", type=Path, default=OUTPUTS, metavar="DIR",
                      help="folder of all studies (default: outputs)")  # fmt: skip
     sub.add_argument("--name", help="name of this study (default: from the scenarios)")
-    sub.add_argument("--dry-run", action="store_true", help="say what would run, write nothing")
-    sub.add_argument("--force", action="store_true", help="run again what is complete")
+    sub.add_argument("--dry-run", action="store_true", help="show what would run; write nothing")
+    sub.add_argument("--force", action="store_true", help="repeat complete runs too")
     sub.add_argument("--resume", action="store_true",
-                     help="also do damaged runs again (they are moved to STUDY/damaged), and say "
-                     "what becomes of every run that was begun")  # fmt: skip
+                     help="also repeat damaged runs (moved to STUDY/damaged first), and list "
+                     "every interrupted run")  # fmt: skip
     sub.add_argument("--keep-going", action="store_true",
-                     help="leave out a run whose folder or files cannot be used; exit 1 at the "
-                     "end")  # fmt: skip
+                     help="skip runs whose files cannot be used; exit with 1")  # fmt: skip
     loudness = sub.add_mutually_exclusive_group()
     loudness.add_argument("-q", "--quiet", action="store_true", help="no progress")
     loudness.add_argument("-v", "--verbose", action="store_true", help="a line for every run")
@@ -110,8 +110,8 @@ def as_study(sub: argparse.ArgumentParser) -> None:
 def as_shards(sub: argparse.ArgumentParser) -> None:
     """Option of the commands whose runs can be done by an array of jobs."""
     sub.add_argument("--shard", metavar="3/20",
-                     help="do only the third of 20 shares of the runs; the others are for other "
-                     "processes, with the same --out and --name")  # fmt: skip
+                     help="do only the third of 20 shares of the runs (other processes do the "
+                     "others, with the same --out and --name)")  # fmt: skip
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -60,7 +60,9 @@ def turned(default: Sequence[Finding], variant: Sequence[Finding]) -> str:
             effects = [f.telling[1].text() if f.telling else "" for f in (before, after)]
             rows.append((before.claim.id, before.verdict, effects[0], after.verdict, effects[1]))
     held = [sum(f.verdict == "holds" for f in side) for side in (default, variant)]
-    count = f"{len(rows) - 1} of {len(default)} claims turn; {held[0]} hold by default, {held[1]} "
+    count = (
+        f"{len(rows) - 1} of {len(default)} verdicts change; {held[0]} hold by default, {held[1]} "
+    )
     return (aligned(rows) + "\n\n" if len(rows) > 1 else "") + count + "with the variant"
 
 

@@ -113,7 +113,7 @@ def run_study(
         out: folder of the study, new or one of ours.
         jobs: processes; None takes one per core. With 1 the runs happen in this process.
         force: run again even what is complete.
-        resume: do damaged runs again too, and say what becomes of every run that was begun.
+        resume: repeat damaged runs too, and list every interrupted run.
         keep_going: a folder or file of one run that cannot be used fails that run alone.
         checkpoint_every_s: seconds of work between two checkpoints of a run.
         report: told how it goes.

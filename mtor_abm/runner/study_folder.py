@@ -87,9 +87,8 @@ def read_study(study: Path) -> dict[str, Any]:
     try:
         record = json.loads(read_regular(path).decode("utf-8"))
     except FileNotFoundError:
-        why = (
-            f"is not a study of mtor_abm (no {STUDY_FILE})" if study.exists() else "does not exist"
-        )
+        exists = study.exists()
+        why = f"is not a study of mtor_abm (no {STUDY_FILE})" if exists else "does not exist"
         raise StoreError(f"{study} {why}; give the folder of one, e.g. outputs/demo") from None
     except OSError as error:
         raise storage_error(error, path) from error

@@ -128,7 +128,7 @@ def test_a_variant_turns_the_claim_it_bears_on(monkeypatch, tmp_path):
     answer = desk.ask(wanted, "quick", tmp_path, 1, lambda done, of: None, ["V8=B"])
     assert answer.rows[0]["verdict"] == "opposite"
     assert answer.rows[0]["default_verdict"] == "holds"
-    assert "1 of 1 claims turn" in answer.text
+    assert "1 of 1 verdicts change" in answer.text
 
 
 def test_an_arm_that_names_a_side_keeps_it_under_a_variant(monkeypatch, tmp_path):

@@ -136,8 +136,8 @@ def _timeline(material: Material) -> str:
     if not parts:
         return ""
     body = (
-        "<p>Vertical marks are doses; the area is the free drug in plasma, on one scale for all arms "
-        f'of a drug.</p><div class="timeline">{"".join(parts)}</div>'
+        "<p>Vertical marks are doses; the area is the free drug in plasma, on one scale for all "
+        f'arms of a drug.</p><div class="timeline">{"".join(parts)}</div>'
     )
     if material.is_many:
         return _folded("Drugs and doses", body)
