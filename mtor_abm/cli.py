@@ -257,6 +257,8 @@ def _validate(args: argparse.Namespace) -> int:
     for verdict in verdicts:
         for line in verdict["errors"]:
             _say(f"error: {line}")
+        for line in verdict["warnings"]:
+            _say(f"warning: {verdict['file']}: {line}")
         if verdict["valid"] and not args.json:
             doses = doses_text(load(verdict["file"]))
             print(f"{verdict['file']}: valid" + (f"; {doses}" if doses else ""))

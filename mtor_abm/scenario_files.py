@@ -11,7 +11,7 @@ from typing import Any
 
 from .errors import Faults, UserError
 from .invocation import command
-from .run_settings import RunParameters
+from .run_settings import RunParameters, step_warning
 from .scenario import MODEL, Scenario, Vocabulary
 from .shipped import scenarios_folder
 from .validation import KeyPath, nearest, shown
@@ -138,9 +138,9 @@ def _overridden_drug(override: str) -> str | None:
 
 
 def checked(name_or_path: str | Path, look: Callable[[Scenario], None]) -> dict[str, Any]:
-    """Whether a scenario can be used: {"file", "valid", "error", "errors"}, ready for JSON.
+    """Whether a scenario can be used: {"file", "valid", "error", "errors", "warnings"}, for JSON.
 
-    `error` has all faults as one text, `errors` one by one.
+    `error` has all faults as one text, `errors` one by one; `warnings` do not make it invalid.
 
     Args:
         name_or_path: what the person wrote.
@@ -148,10 +148,14 @@ def checked(name_or_path: str | Path, look: Callable[[Scenario], None]) -> dict[
     """
     file = {"file": str(name_or_path)}
     try:
-        look(load(name_or_path))
+        scenario = load(name_or_path)
+        look(scenario)
     except UserError as fault:
-        return file | {"valid": False, "error": str(fault), "errors": list(fault.faults)}
-    return file | {"valid": True, "error": None, "errors": []}
+        faults = list(fault.faults)
+        return file | {"valid": False, "error": str(fault), "errors": faults, "warnings": []}
+    warning = step_warning(scenario.run.step_h)
+    warnings = [warning] if warning else []
+    return file | {"valid": True, "error": None, "errors": [], "warnings": warnings}
 
 
 def folders() -> list[Path]:

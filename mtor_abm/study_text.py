@@ -10,6 +10,7 @@ from .analysis.doses import drug_words
 from .analysis.study_status import STATES, StudyStatus
 from .errors import UserError
 from .invocation import command
+from .run_settings import step_warning, step_warnings
 from .runner.batch import StudyResult, available_cores
 from .runner.estimate import cost, totals_text
 from .runner.pool import ELSEWHERE, PlannedRun
@@ -51,6 +52,7 @@ def plan_rows(planned: Sequence[PlannedRun]) -> list[dict[str, Any]]:
             "n_steps": run.scenario.run.n_steps,
             "folder": str(run.folder),
             "gives": doses_text(run.scenario),
+            "warning": step_warning(run.scenario.run.step_h) or None,
             "estimate": None if (needed := cost(run.scenario)) is None else asdict(needed),
         }
         for run in planned
@@ -100,6 +102,7 @@ def plan_text(
     lines.append(
         f"would run {counted(len(waiting), 'run')}, {counted(n_steps, 'step')}, into {folder}"
     )
+    lines += [f"warning: {text}" for text in step_warnings(run.scenario for run in planned)]
     lines += totals_text([run.scenario for run in waiting], jobs or available_cores()).splitlines()
     return "\n".join(lines)
 

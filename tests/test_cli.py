@@ -197,6 +197,38 @@ def test_a_dry_run_writes_nothing(tmp_path, monkeypatch, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(("step_h", "times"), [("2.0", 1), ("1.0", 0), ("0.5", 0)])
+def test_a_step_above_an_hour_is_warned_of(step_h, times, tmp_path, monkeypatch, capsys):
+    """Once however many runs there are: results depend on the step."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "coarse.toml"
+    path.write_text(f"[run]\ndays = 1.0\nstep_h = {step_h}\n")
+    warned = f"run.step_h = {step_h[0]} changes the results: "
+
+    assert cli.main(["validate", str(path)]) == 0
+    said = capsys.readouterr()
+    assert (said.out, said.err.count(warned)) == (f"{path}: valid\n", times)
+    assert cli.main(["validate", str(path), "--json"]) == 0
+    [verdict] = json.loads(capsys.readouterr().out)
+    assert len(verdict["warnings"]) == times
+
+    dry = [
+        "run",
+        str(path),
+        "vehicle",
+        "--set",
+        f"run.step_h={step_h}",
+        "--seeds",
+        "1-3",
+        "--dry-run",
+    ]
+    assert cli.main(dry) == 0
+    assert capsys.readouterr().out.count(f"warning: {warned}") == times
+    assert cli.main([*dry, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["warning"] is None for row in rows} == {times == 0}
+
+
 def test_a_closed_pipe_is_no_fault():
     reader, writer = os.pipe()
     os.close(reader)

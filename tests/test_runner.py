@@ -40,6 +40,15 @@ def study(scenarios, out, **options):
     return run_study(scenarios, None, out, engine=ToyEngine, **{"jobs": 1, **options})
 
 
+def test_a_study_says_once_that_its_step_changes_the_results(tmp_path):
+    told = io.StringIO()
+    coarse = [QUIET.but(name=name, run=ToyRun(step_h=2.0)) for name in "ab"]
+    study(coarse, tmp_path / "coarse", report=progress.Lines(told))
+    study([QUIET], tmp_path / "fine", report=progress.Lines(told))
+    assert told.getvalue().count("warning: run.step_h = 2 changes the results") == 1
+    assert told.getvalue().count("run.step_h") == 2  # in the warning and in its cure
+
+
 # -------------------------------------------------------------------------------------- one run
 def test_one_run_holds_what_was_asked_for(tmp_path):
     result = run_one(QUIET, 1, tmp_path / "vehicle__seed_0001", engine=ToyEngine)

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..compilation import ensure_compiled
 from ..folder_lock import folder_lock
+from ..run_settings import step_warnings
 from ..store import StoreError, ended_run
 from ..whole_file import write_file
 from .in_use import in_use, is_in_use, sweep
@@ -168,6 +169,8 @@ def run_study(
         with at_work:
             for name, text in (texts or {}).items():
                 write_file(out / name, text)
+            for warning in step_warnings(scenarios):
+                report.say(f"warning: {warning}")
             take_up(mine, report, resume)
             if waiting and engine is MarrowEngine:
                 ensure_compiled(report.say)
