@@ -8,12 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenario_samples import FULL, SMALL
 
+from mtor_abm import cli
 from mtor_abm.errors import MOST_FAULTS, UserError
 from mtor_abm.scenario import Scenario
 from mtor_abm.scenario_files import load
 
+
+def key_lines(lines):
+    return [i for i, line in enumerate(lines) if " = " in line and "'''" not in line]
+
+
 LINES = FULL.splitlines()
-KEY_LINES = [i for i, line in enumerate(LINES) if " = " in line and "'''" not in line]
+KEY_LINES = key_lines(LINES)
 VALUES = [
     "", "nan", "-inf", "-1", "1e400", "9" * 400, "9" * 5000, "true", "'text'", "[]", "[[1]]",
     "{}", "{a = 1}", "1979-05-27", "07:32:00", "1979-05-27T07:32:00Z", "0x10", "'\\u0000'",
@@ -21,10 +27,10 @@ VALUES = [
 ]  # fmt: skip
 
 
-def damaged(kind, rng):
-    """One damaged copy of FULL."""
-    lines = list(LINES)
-    i = rng.choice(KEY_LINES)
+def damaged(kind, rng, whole=FULL):
+    """One damaged copy of a file."""
+    lines = whole.splitlines()
+    i = rng.choice(key_lines(lines))
     key, value = lines[i].split(" = ", 1)
     match kind:
         case "value":
@@ -46,9 +52,9 @@ def damaged(kind, rng):
             j = rng.choice(heads)
             lines[j] = lines[j].replace(rng.choice(lines[j][1:-1]), rng.choice(["", "q", "[", "."]))
         case "cut":
-            return FULL[: rng.randrange(len(FULL))].encode()
+            return whole[: rng.randrange(len(whole))].encode()
         case "byte":
-            raw = bytearray(FULL.encode())
+            raw = bytearray(whole.encode())
             for _ in range(rng.randrange(1, 4)):
                 raw[rng.randrange(len(raw))] = rng.randrange(256)
             return bytes(raw)
@@ -66,6 +72,34 @@ def test_forty_damaged_files_of_each_kind_load_or_are_refused_in_one_line(kind, 
         path.write_bytes(damaged(kind, random.Random(f"{kind}{number}")))
         n_refused += refused(path)
     assert n_refused >= 5  # the damage does harm
+
+
+# As FULL, but of the model that is shipped: what `validate` itself takes.
+SHIPPED = FULL.replace("n_start = 20\ndoes_shed = true\n", "crawl_speed_um_per_h = 5.0\n")
+N_VALIDATED = 70  # of each kind
+
+
+def test_the_file_that_is_damaged_for_validate_is_valid(tmp_path, capsys):
+    path = tmp_path / "whole.toml"
+    path.write_text(SHIPPED)
+    assert cli.main(["validate", str(path)]) == cli.OK, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_validate_answers_seventy_damaged_files_of_each_kind(kind, tmp_path, capsys):
+    """630 files through the command itself: 0, or 2 and printable lines; never a traceback."""
+    codes = []
+    for number in range(N_VALIDATED):
+        path = tmp_path / f"{number}.toml"
+        path.write_bytes(damaged(kind, random.Random(f"validate{kind}{number}"), SHIPPED))
+        codes.append(cli.main(["validate", str(path)]))
+        out, err = capsys.readouterr()
+        assert codes[-1] in (cli.OK, cli.INVALID)
+        assert "Traceback" not in out + err
+        said = (out if codes[-1] == cli.OK else err).splitlines()
+        assert said and all(line.isprintable() and str(path) in line for line in said), said
+        assert codes[-1] == cli.OK or all(line.startswith("error: ") for line in said), said
+    assert codes.count(cli.INVALID) >= 5  # the damage does harm
 
 
 def test_every_value_under_every_key_loads_or_is_refused_in_one_line(tmp_path):

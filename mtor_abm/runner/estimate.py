@@ -1,7 +1,7 @@
 """What runs will need: processor time, memory and disk; and whether a lattice fits into memory.
 
-The coefficients were measured with `vehicle` (Python 3.13, numba 0.66 or near, x86-64): they are
-within a factor of two on other machines, and grow with the number of cells.
+The coefficients were measured with `vehicle` on one x86-64 machine (docs/performance.md). How far
+they hold on another was not measured; they grow with the number of cells.
 """
 
 import math
@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import Faults
 from ..events import EVENTS
 
-STEP_S_PER_SITE = 3.5e-7  # 28 days of vehicle, 200 x 200: 9.3 s (README, "How fast")
+STEP_S_PER_SITE = 3.5e-7  # 28 days of vehicle, 200 x 200: 9.3 s (docs/performance.md)
 START_S_PER_SITE = 5.5e-5  # the same run: 2.2 s before its first step
 PROCESS_BYTES = 290 * 2**20  # a process with the compiled model: peak of a run of 60 x 60
 BYTES_PER_SITE = 400  # arrays of a marrow of 200 x 200 to 1000 x 1000: 393 to 403
