@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from .anatomy import LEAST_SITES_APART, coarsest_site_um, least_area_fraction
 from .body import BodyParameters
 from .bone import BoneParameters
 from .cells import CELL_TYPES
@@ -439,13 +440,49 @@ def _refuse_tumour_without_room(scenario: Scenario, where: Where) -> None:
     geometry, inoculum = (scenario.groups.get(g) for g in ("geometry", "inoculum"))
     if not isinstance(geometry, GeometryParameters) or not isinstance(inoculum, InoculumParameters):
         return
-    sites = round(geometry.nx * geometry.ny * (1.0 - (geometry.bv_tv or 0.0)))
+    sites = _marrow_sites(geometry)
     if inoculum.cells > sites:
         raise UserError(
             f"{where(('inoculum', 'cells'))}: [inoculum] cells = {inoculum.cells} are more than "
             f"the {sites} sites of marrow of {geometry.nx} x {geometry.ny}; give fewer cells, or a "
             "larger geometry.nx and ny"
         )
+
+
+def _refuse_too_coarse_for_vessels(scenario: Scenario, where: Where) -> None:
+    """Sites so wide that connected vessels would fill more than their share with any seed.
+
+    What depends on the seed is refused when the vessels are drawn.
+    """
+    geometry, vessels = (scenario.groups.get(g) for g in ("geometry", "endothelium"))
+    if not isinstance(geometry, GeometryParameters) or not isinstance(
+        vessels, EndothelialParameters
+    ):
+        return
+    dx_um, spacing_um, share = geometry.dx_um, vessels.spacing_um, vessels.area_fraction
+    widest_um = spacing_um / LEAST_SITES_APART
+    place = f"{where(('geometry', 'dx_um'))}: [geometry] dx_um = {dx_um:g}"
+    if geometry.file is not None:
+        return  # its vessels may be those of the image
+    if dx_um > widest_um:
+        raise UserError(
+            f"{place} is too wide for vessels endothelium.spacing_um = {spacing_um:g} apart; give "
+            f"dx_um of at most {widest_um:.3g}, or spacing_um of at least "
+            f"{LEAST_SITES_APART * dx_um:g}"
+        )
+    least = least_area_fraction(dx_um, spacing_um)
+    # Half a tenth for the allowance of `vessel_network`, and as much for other seeds.
+    if 0.95 * least > 1.05 * share + spacing_um / dx_um / _marrow_sites(geometry):
+        raise UserError(
+            f"{place} is too wide: vessels that fill endothelium.area_fraction = {share:g} of the "
+            f"marrow would not be connected (they need about {least:.2f}); give dx_um of at most "
+            f"{coarsest_site_um(share / 1.05, spacing_um):.3g}, or area_fraction of at least "
+            f"{1.15 * least:.2f}"
+        )
+
+
+def _marrow_sites(geometry: GeometryParameters) -> int:
+    return round(geometry.nx * geometry.ny * (1.0 - (geometry.bv_tv or 0.0)))
 
 
 def _refuse_late_tumour(scenario: Scenario, where: Where) -> None:
@@ -558,6 +595,7 @@ CONTRADICTIONS: tuple[tuple[tuple[str, ...], Callable[[Scenario, Where], None]],
     (("run", "inoculum"), _refuse_late_tumour),
     (("geometry", "inoculum"), _refuse_tumour_without_room),
     (("geometry", "inoculum"), _refuse_two_tumours),
+    (("geometry", "endothelium"), _refuse_too_coarse_for_vessels),
     (("genes",), _refuse_silent_genes),
     (("compare", "drugs"), _refuse_no_treatment),
     (("run",), _refuse_late_doses),

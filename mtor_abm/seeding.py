@@ -40,7 +40,7 @@ class GeometryParameters(Group):
     dx_um: float = number(
         10.0, "um", "Moffitt HAL bone model source", "found", low=5, high=25,
         what="size of a site; above 14 um vessels need a larger endothelium.area_fraction or "
-        "spacing_um",
+        "spacing_um, at 5 um some seeds need smaller ones",
     )
     bv_tv: float | None = number(
         0.139, "1", "mouse, n = 6, 0.08-0.20, TIBD ExpData.csv day 0", "computed", low=0.03,
