@@ -57,7 +57,7 @@ def falls_on_step(day: float, step_h: float) -> bool:
 
 
 def off_steps(day: float, step_h: float) -> str:
-    """Why a day cannot be had, and the nearest days that can."""
+    """Why a day is not possible, and the nearest days that are."""
     below = math.floor(day * 24.0 / step_h)
     near = " or ".join(f"{round(k * step_h / 24.0, 6):.10g}" for k in (below, below + 1))
     return f"which is not the end of a step of run.step_h = {step_h:g}; give {near}"

@@ -85,7 +85,7 @@ class Watched:
 def patient_streams() -> Iterator[Watched]:
     """Put `Watched` in place of standard output and `Patient` in place of standard error.
 
-    Numbers of closed streams are taken up, lest a file that is opened next gets one of them and
+    Numbers of closed streams are occupied, so that no file that is opened next gets one of them and
     whatever is printed with it.
     """
     _fill_gaps()

@@ -38,7 +38,7 @@ class Grouping:
     Attributes:
         groups: by the order of their controls; a control and its arms stand in one group only.
         loose: arms that are in no group: a control without treated arms, the points of a design
-            that names no control, arms that the design does not name.
+            without a named control, arms that the design does not name.
         origin: what named the controls: "--control", "design.csv" or "study.json".
         notes: what a reader should know, one sentence each.
     """

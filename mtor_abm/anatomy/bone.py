@@ -69,7 +69,7 @@ def trabecular_bone(
     seed      whole number >= 0
 
     No piece of bone and no hole is smaller than Tb.Th squared. Raises ValueError for measures that
-    cannot be had together or a section too small to hold them.
+    exclude each other or a section too small to hold them.
     """
     _check_measures(shape, dx_um, bv_tv, tb_th_um, tb_sp_um)
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
@@ -199,7 +199,7 @@ def _smooth_noise(shape: tuple[int, int], width: float, rng: np.random.Generator
 def _nearest_without_specks(depth: Floats, n_bone: int, smallest: float) -> Mask:
     """The n_bone sites of least depth, with pieces and holes below `smallest` sites undone.
 
-    What is undone changes the area, so the threshold is found anew until nothing small is left.
+    What is undone changes the area, so the threshold is sought again until nothing small is left.
     """
     depth = depth.copy()
     n_rounds = 50

@@ -90,7 +90,7 @@ def vessel_network(
 
     Vessels never lie in bone; one site is left between them where the marrow is wide enough. Every
     vessel site is 8-connected to an arteriole. Raises ValueError if the spacing and the area
-    fraction cannot be had together, naming those that can.
+    fraction exclude each other, with the fractions that this spacing allows.
     """
     if not spacing_um >= LEAST_SITES_APART * dx_um:
         raise ValueError(f"spacing_um is {spacing_um} um; vessels need 3 sites of {dx_um} um each")

@@ -122,7 +122,7 @@ def varied_network(settings: Scenario, seed: int, spread: float) -> Any:
 def varied_inputs(conditions: CellConditions, seed: int) -> dict[str, float]:
     """Inputs as this cell gets them, within the limits of each."""
     limits = {row["key"]: row["high"] for row in CellConditions.rows()}
-    # a limit may be a whole number, and an int among floats would compile the kernels anew
+    # a limit may be a whole number, and an int among floats would compile the kernels again
     return {
         name: float(
             min(getattr(conditions, name) * factor(seed, name, conditions.variation), limits[name])

@@ -58,7 +58,7 @@ def run(params: Mapping[str, Any], seed: int, knobs: Knobs) -> dict[str, float]:
         (`tumour_area_vehicle`).
 
     Raises:
-        UserError: a parameter or a knob cannot be had.
+        UserError: a parameter or a knob does not exist.
     """
     ensure_compiled()  # who compiles may round differently from who loads
     settings = {**SMALL, **params}
@@ -107,13 +107,13 @@ class MarrowUnderAudit(MarrowModel):
             move_marrow(s, new_places(nx, ny, (0, 0), self.knobs.grid_rotation // 90))
 
     def _move_bone(self, goes_to: np.ndarray) -> None:
-        """Move the bone, then place everything else anew: vessels cut in two would wither."""
+        """Move the bone, then place everything else again: vessels cut in two would wither."""
         s, scenario = self.surroundings, self.settings
         for tissue in s.tissues.values():
             tissue.population.remove(np.ones(tissue.population.n, dtype=bool))
         s.world.occupant[:] = NOBODY
         s.world.vessel[:] = NO_VESSEL
-        s.world.mineral[:] = s.world.ground == BONE  # cavities are filled in part anew
+        s.world.mineral[:] = s.world.ground == BONE  # cavities are again filled in part
         move_marrow(s, goes_to)
         draws = seeding.Draws(self.run_seed)
         vessels = s.tissues["endothelial"]

@@ -3,7 +3,7 @@
 Numba's own cache looks only at the file that holds a function. A rule edited in another module that
 the function calls would silently run in its old form, and so would a change of flags. Here the
 cache folder is named by a hash of every source that a kernel can reach, of the flags and of the
-versions, so that an edit of any of them compiles anew.
+versions, so that after an edit of any of them all is compiled again.
 
 Environment: `MTOR_ABM_CACHE` moves the cache, `MTOR_ABM_BOUNDSCHECK=1` compiles with bounds checks
 (for hunting a bug; about twice slower), `NUMBA_DISABLE_JIT=1` runs every kernel as plain Python.

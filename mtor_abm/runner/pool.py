@@ -54,7 +54,7 @@ NOT_STARTED = (
     "the worker process ended before it began the run: it could not be started (what it said "
     "stands above this line, if it said anything); use --jobs 1"
 )
-STARTED = 1e-9  # the mark of a run that a process has taken up; far below one step of any run
+STARTED = 1e-9  # the mark of a run that a process has started; far below one step of any run
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ class Record:
 def _in_order(earlier: list[str], mine: list[str]) -> list[str]:
     """Scenarios of all calls, the control first: that of the first call, which later ones add to.
 
-    A first call of one scenario names no control yet: `run rapamycin` and then `run vehicle
+    A first call of one scenario has no control yet: `run rapamycin` and then `run vehicle
     rapamycin` has vehicle as its control.
     """
     is_open = len(earlier) == 1 and earlier[0] in mine[1:]

@@ -111,7 +111,7 @@ def study_data(study: Path, control: str | None = None) -> StudyData:
             names, see `analysis.groups`.
 
     Raises:
-        UserError: no study, no complete run, no such arm, a study that names no control, or a
+        UserError: no study, no complete run, no such arm, a study without a named control, or a
             damaged file.
     """
     runs, left_out = complete_runs(study)
