@@ -161,7 +161,7 @@ def test_first_comparison(run):
         assert treated["bv_tv"] > control["bv_tv"]
         assert host["bv_tv"] == pytest.approx(treated["bv_tv"], rel=0.03)
     flow = {seed: [by_run[arm, seed]["perfused_share"] for arm in ARMS] for seed in (1, 2, 3, 4)}
-    assert max(flow[4]) < 0.7 and min(flow[1] + flow[2] + flow[3]) > 0.8
+    assert max(flow[4][:2]) < 0.6 < min(flow[4][2], *flow[1], *flow[2], *flow[3])
     assert found["start"] == 1  # arms of a seed are the same until the drug begins
     effects = found["effects"]
     assert effects["tumour_area_mm2_final"]["ci_high"] < 1.0
@@ -170,7 +170,7 @@ def test_first_comparison(run):
     assert 0.45 < effects["s6k_tumour_mean"]["estimate"] < 0.6
     assert effects["akt_s473_tumour_mean"]["ci_low"] > 1.0
     host = found["host"]
-    assert 0.8 < host["tumour_area_mm2_final"] < 0.9
+    assert effects["tumour_area_mm2_final"]["estimate"] < host["tumour_area_mm2_final"] < 0.9
     for readout in ("bv_tv_change_percent", "n_oc_per_b_pm_per_mm_mean"):
         assert host[readout] == pytest.approx(effects[readout]["estimate"], rel=0.15)
 
@@ -188,28 +188,27 @@ def test_dose_response(run):
         },
     )
     rapamycin, torin = found["curves"]["rapamycin"], found["curves"]["torin_2"]
-    assert 30 < found["control"] < 40
+    assert 38 < found["control"] < 48
     assert torin["share left far above"] < 0.05
-    assert 0.25 < rapamycin["share left far above"] < 0.45
+    assert 0.25 < rapamycin["share left far above"] < 0.33  # more than a quarter
     zero, half = "IC50, half of control (nM)", "IC50, half of effect (nM)"
-    assert 5 < rapamycin[zero] / rapamycin[half] < 20
+    assert 4 < rapamycin[zero] / rapamycin[half] < 6  # five times
     assert torin[zero] == pytest.approx(torin[half], rel=0.2)
     assert rapamycin["lowest of a seed"] < rapamycin[half] < rapamycin["highest of a seed"]
-    # README and `run.py targets T44` say 24 and 2.7 nM
-    assert found["target"]["rapamycin"] == pytest.approx(24.3, rel=0.02)
-    assert found["target"]["torin_2"] == pytest.approx(2.70, rel=0.02)
+    # docs/validation.md and `run.py targets T44` say 20.5 and 2.43 nM
+    assert found["target"]["rapamycin"] == pytest.approx(20.5, rel=0.02)
+    assert found["target"]["torin_2"] == pytest.approx(2.43, rel=0.02)
     low, middle, high = found["mg_per_kg"]
-    assert 0.15 < low < 0.5 < middle < high < 1.5  # 0.5 mg/kg/d is enough by the lowest seed only
+    assert 0.15 < low < 0.5 < middle < 0.65 < high < 2.0
     s6k, tumour = found["share"]["s6k_tumour"], found["share"]["tumour_area_mm2"]
     bone, osteoclasts = found["share"]["bv_tv"], found["share"]["osteoclasts"]
     assert s6k == sorted(s6k, reverse=True) and s6k[-1] < 0.3
     assert all(s < t for s, t in zip(s6k, tumour, strict=True))
     assert s6k[3] < 0.5 < s6k[2]
-    for readout in (tumour, osteoclasts):
-        falls = [before - after for before, after in itertools.pairwise(readout)]
-        assert max(falls) == falls[2]  # from 0.5 to 1.5 mg/kg/d
-        assert min(readout) > 0.5
-    assert all(1.03 < share < 1.07 for share in bone[3:])
+    falls = [before - after for before, after in itertools.pairwise(osteoclasts)]
+    assert max(falls) == falls[3]  # at the highest dose
+    assert min(tumour) > 0.5 and min(osteoclasts) > 0.5
+    assert all(1.08 < share < 1.11 for share in bone[3:])
 
 
 @compiled
@@ -243,7 +242,7 @@ def test_add_a_drug(run):
     assert area["azd8055"] < 0.5 * area["rapamycin"]
     within = found["interval"]
     assert within["azd8055_bound"][0] < area["azd8055"] < within["azd8055_bound"][1]
-    assert within["azd8055_bound"][1] < within["rapamycin"][0] < 1.0 < within["rapamycin"][1]
+    assert within["azd8055_bound"][1] < within["rapamycin"][0] < within["rapamycin"][1] < 1.0
     assert found["peaks"][0] > 2.0 * found["peaks"][1]  # rows of every six hours miss the peak
     assert found["swing"]["azd8055_bound"] > 2.0 * found["swing"]["azd8055"]
     assert all(0.95 < bone < 1.15 for bone in found["effect"]["bv_tv_final"].values())
@@ -294,11 +293,12 @@ def test_study_on_a_cluster(run):
         bone["vehicle"], bone["rapamycin"], bone["zoledronate"], strict=True
     ):
         assert vehicle < 0.0 and rapamycin > vehicle and zoledronate > vehicle
-    assert min(bone["rapamycin"]) > -1.0
+    lost = {arm: -sum(of_arm) / len(of_arm) for arm, of_arm in bone.items()}
+    assert lost["vehicle"] > 12.0 and lost["rapamycin"] < lost["zoledronate"] < 5.0
     assert answer["tumour_area_mm2_final rapamycin"]["ci_high"] < 1.0
     assert 0.9 < answer["tumour_area_mm2_final zoledronate"]["estimate"] < 1.1
     assert answer["n_oc_per_b_pm_per_mm_mean rapamycin"]["estimate"] < 0.8
-    assert 0.85 < answer["n_oc_per_b_pm_per_mm_mean zoledronate"]["estimate"] < 1.2
+    assert answer["n_oc_per_b_pm_per_mm_mean zoledronate"]["ci_high"] > 1.0
 
 
 @compiled

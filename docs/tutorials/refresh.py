@@ -17,7 +17,10 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-TIME_TAKEN = re.compile(r"(?<=done) in [\d.]+ s\b|^time left .*\n", re.MULTILINE)
+# of a plan, time and memory depend on the number of cores
+TIME_TAKEN = re.compile(
+    r"(?<=done) in [\d.]+ s\b|^time left .*\n|^(?:time|memory) +about .*\n", re.MULTILINE
+)
 SECONDS_FOR_A_CELL = 600
 
 
