@@ -8,6 +8,8 @@ what the code gives. Stored is nothing that changes by itself: no time that some
 colours of a terminal, no path of this machine.
 """
 
+import base64
+import io
 import re
 import sys
 import tempfile
@@ -22,11 +24,25 @@ TIME_TAKEN = re.compile(
     r"(?<=done) in [\d.]+ s\b|^time left .*\n|^(?:time|memory) +about .*\n", re.MULTILINE
 )
 SECONDS_FOR_A_CELL = 600
+WIDEST_PX = 1000  # of a stored picture
 
 
 def steady(text: str) -> str:
     """What a cell printed without what differs from one time to the next."""
     return TIME_TAKEN.sub("", COLOURS.sub("", text))
+
+
+def small(picture: str) -> str:
+    """A PNG in base64, scaled down to WIDEST_PX if it is wider."""
+    from PIL import Image
+
+    image = Image.open(io.BytesIO(base64.b64decode(picture)))
+    if image.width <= WIDEST_PX:
+        return picture
+    size = (WIDEST_PX, round(image.height * WIDEST_PX / image.width))
+    scaled = image.convert("RGB").resize(size, Image.Resampling.LANCZOS).quantize(64)
+    scaled.save(file := io.BytesIO(), "PNG", optimize=True)
+    return base64.b64encode(file.getvalue()).decode()
 
 
 def refresh(path: Path) -> None:
@@ -49,6 +65,8 @@ def refresh(path: Path) -> None:
         for output in cell.get("outputs", ()):
             if "text" in output:
                 output.text = steady(output.text)
+            if "image/png" in output.get("data", {}):
+                output.data["image/png"] = small(output.data["image/png"])
     refuse_paths(notebook, path)
     nbformat.write(notebook, path)
 
