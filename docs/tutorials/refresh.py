@@ -24,7 +24,7 @@ TIME_TAKEN = re.compile(
     r"(?<=done) in [\d.]+ s\b|^time left .*\n|^(?:time|memory) +about .*\n", re.MULTILINE
 )
 SECONDS_FOR_A_CELL = 600
-WIDEST_PX = 1000  # of a stored picture
+WIDEST_PX = 800  # of a stored picture
 
 
 def steady(text: str) -> str:
