@@ -255,7 +255,7 @@ def test_add_a_rule(run):
         {
             "same": "same",
             "packages": "len({json.loads(p.read_text())['sources'] for p in "
-            "Path().glob('**/vehicle__seed_0001/manifest.json') if 'on' not in p.parts})",
+            "Path().glob('**/outputs/*/vehicle__seed_0001/manifest.json') if 'on' not in p.parts})",
             "tested": "test()",
             "diff": "said.count(chr(10) + '> ')",
             "cells": "{f'{a} {b}': cells[a, b].tolist() for a, b in cells}",

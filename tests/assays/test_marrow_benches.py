@@ -58,6 +58,7 @@ def test_dormant_cells_are_held_against_the_other_tumour_cells(entry_per_h, exce
         "tumour.dormancy_entry_rate_per_h": entry_per_h, "run.days": 1.0,
         "tumour.dormancy_exit_rate_per_h": 0.0, "tumour.dormancy_exit_tip_rate_per_h": 0.0,
         "tumour.lone_death_rate_per_h": 0.0, "inoculum.cells": 30, "inoculum.clusters": 30,
+        "tumour.crawl_speed_um_per_h": 0.0,  # awake cells do not come to vessels later
     })  # fmt: skip
     found = MARROW.measure(scenario, 1, MARROW.conditions())
     assert set(found) >= {"dormant_nearer_than_cycling_um", "dormant_excess_at_vessel"}

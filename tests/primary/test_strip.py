@@ -82,8 +82,9 @@ def test_rate_of_leaving_is_that_of_crawling_into_the_vessel():
     rim.surroundings.seed = 5
     before = rim.shed_per_h
     rim._let_go()
-    # speed 10 um/h is one site an hour; half of the steps of the cell at the vessel lead into it
-    expected = 1.0 - math.exp(-0.5)
+    # 10 um/h in steps of 12.07 um on average (8 neighbours, 10 or 14.1 um away); half of the steps
+    # of the cell at the vessel lead into it
+    expected = 1.0 - math.exp(-0.5 * 10.0 / (5.0 * (1.0 + math.sqrt(2.0))))
     share_of_an_hour = 1.0 - math.exp(-1.0 / 24.0)
     assert before == 0.0
     assert rim.shed_per_h == pytest.approx(expected * share_of_an_hour)
