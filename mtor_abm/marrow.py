@@ -42,7 +42,7 @@ class World(NamedTuple):
     )  # uint8: NO_VESSEL, STABLE, SPROUT or TIP (a layer of its own: sprouts are thin)
     perfused: np.ndarray  # uint8: 1 where blood flows
     root: np.ndarray  # int64: founder tip of a blind sprout, 0 for the open network
-    membrane_rankl: np.ndarray  # float32: RANKL on the surface of the cell at the site, 0..1
+    membrane_rankl: np.ndarray  # float32: RANKL on the cell at the site, relative, from 0
     rankl_trap: np.ndarray  # float32: sum of free trap over Kd
     antiresorptive: np.ndarray  # float32: bisphosphonate bound to bone, dose over half effect
     alarm: np.ndarray  # uint8: 1 near an osteocyte that calls for remodelling
@@ -153,7 +153,7 @@ def climb_free(site, row, world):
 
 @rule
 def contact_rankl(site, world):
-    """Strongest RANKL presented on the surface of a neighbour (or in the same site), 0..1."""
+    """Strongest RANKL presented on the surface of a neighbour (or here), relative, from 0."""
     best = world.membrane_rankl[site]
     for offset in world.near:
         best = max(best, world.membrane_rankl[site + offset])

@@ -103,7 +103,7 @@ def growth_factor_input(site, world, receptors, p):
     unmet *= unmet_by(receptors.mcsf, MCSF, p.mcsf_half_nM, site, world)
     unmet *= unmet_by(receptors.tnf, TNF, p.tnf_half_nM, site, world)
     if receptors.rankl > 0.0:
-        unmet *= 1.0 - receptors.rankl * contact_rankl(site, world)
+        unmet *= 1.0 - min(1.0, receptors.rankl * contact_rankl(site, world))
     return 1.0 - unmet
 
 

@@ -125,6 +125,17 @@ def test_without_lap_the_programme_does_not_feel_mtorc1(gene, knock_in):
     assert full == pytest.approx(1.0 + p.mafb_brake)
 
 
+def test_a_precursor_that_leaves_the_marrow_says_so():
+    s = empty_marrow()
+    put(s, "osteoclast_precursor", [s.lattice.site(2, 2), s.lattice.site(6, 6)])
+    change_rates(s, "osteoclast_precursor", precursor_lifetime_h=1.0 / SURE)
+    one_step(s)
+    log = s.events.take()
+    assert list(log["event"]) == ["death"] * 2
+    assert list(log["cause"]) == ["left_marrow"] * 2
+    assert s.tissues["osteoclast_precursor"].population.n == 0 and not s.world.occupant.any()
+
+
 def test_monocytes_that_touch_a_tumour_cell_make_tnf():
     s = empty_marrow()
     put(s, "osteoclast_precursor", [s.lattice.site(2, 2), s.lattice.site(6, 6)])

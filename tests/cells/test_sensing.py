@@ -38,6 +38,8 @@ def test_growth_factors_add_as_independent_chances():
     world.membrane_rankl[site + 1] = 0.5
     unmet = 0.8 * 0.75 * 0.8 * 0.7 * 0.6 * 0.5
     assert growth_factor_input(site, world, receptors, p) == pytest.approx(1 - unmet, rel=1e-6)
+    world.membrane_rankl[site + 1] = 5.0  # more than saturates, as genes and drugs can make it
+    assert growth_factor_input(site, world, receptors, p) == 1.0
 
 
 def test_contact_oxygen_and_cxcr4():
