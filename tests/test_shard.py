@@ -315,5 +315,5 @@ def test_a_dry_run_of_a_shard(tmp_path, monkeypatch, capsys):
     text = capsys.readouterr().out
     assert "5 seeds" in text and "3 of other shards" in text and "would run 2 runs" in text
     assert cli.main([*arguments[:-1], "4/3", "--dry-run"]) == 2
-    assert "--shard '4/3' is none of 3" in capsys.readouterr().err
+    assert "--shard '4/3' is not one of 3" in capsys.readouterr().err
     assert ELSEWHERE not in text

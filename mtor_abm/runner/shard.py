@@ -38,5 +38,7 @@ def parse_shard(text: str) -> Shard:
     if not 1 <= shard.count <= MOST_SHARDS:
         raise UserError(f"--shard '{text}' divides by {count}; give 1 to {MOST_SHARDS} shards")
     if not 1 <= shard.number <= shard.count:
-        raise UserError(f"--shard '{text}' is none of {count}; give 1/{count} to {count}/{count}")
+        raise UserError(
+            f"--shard '{text}' is not one of {count}; give 1/{count} to {count}/{count}"
+        )
     return shard

@@ -183,7 +183,7 @@ def save(figure: Any, path: Path, dpi: int = DPI, n_colours: int | None = None) 
         "pdf": {"Creator": MARK.decode(), "CreationDate": None},
     }
     if kind not in told:
-        raise UserError(f"{path} cannot be written: .{kind} is none of {', '.join(told)}; name one")
+        raise UserError(f"{path} cannot be written as .{kind}; use {', '.join(told)}")
     if not path.parent.is_dir():
         raise UserError(f"{path} cannot be written: no folder {path.parent}; make it first")
     refuse_foreign(path)
