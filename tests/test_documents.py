@@ -151,6 +151,11 @@ def test_scenario_shown_in_the_documents_is_valid(tmp_path):
     assert scenario.genes["tumour"].PTEN == 0.0
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_nothing_is_left_to_be_filled_in(document):
+    assert "@@" not in document.read_text(encoding="utf-8")
+
+
 def test_readme_is_a_page():
     lines = (ROOT / "README.md").read_text(encoding="utf-8").split("\n")
     assert len(lines) <= 120

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mtor_abm import cli, invocation, scenario_files, shipped
+from mtor_abm.analysis.arms import BESIDE_THE_POINT, TREATMENT, flat
 from mtor_abm.analysis.compare import compare
 from mtor_abm.errors import UserError
 from mtor_abm.scenario_files import load
@@ -40,6 +41,16 @@ def test_a_new_scenario_is_valid_as_written_and_says_what_to_do(tmp_path, monkey
     assert made.name == "my_scenario"
     assert set(made.drugs) == {"everolimus"}
     assert made != load("vehicle").changed({"name": "my_scenario"})
+
+
+def test_a_new_scenario_can_be_compared_with_the_control_that_it_names(tmp_path):
+    """It differs by a treatment only, so the day of work in README ends with a comparison."""
+    made, control = load(str(shipped.write_scenario(str(tmp_path / "mine")))), load("vehicle")
+    before, after = flat(control.resolved()), flat(made.resolved())
+    differs = {key for key in {*before, *after} if before.get(key) != after.get(key)}
+    assert any(key.startswith("drugs.everolimus.") for key in differs)
+    places = (*TREATMENT, *BESIDE_THE_POINT)
+    assert [k for k in differs if not any(k == p or k.startswith(p + ".") for p in places)] == []
 
 
 def test_what_a_new_scenario_shows_in_comments_is_valid_too(tmp_path):
