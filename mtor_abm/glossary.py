@@ -48,7 +48,7 @@ TERMS: tuple[Term, ...] = (
     Term("Ob.S/BS", "share of the bone surface that osteoblasts cover", ("ob_s_bs",),
          ("Ob.S", "ObS/BS")),
     Term("CTX", "C-terminal telopeptide of collagen I, a marker of resorption in serum",
-         ("ctx_per_d", "resorbed_um2_per_d"), ("CTX-I", "s-CTX", "resorption", "NTX")),
+         ("ctx_per_d", "resorbed_um2_per_d"), ("CTX-I", "s-CTX", "resorption")),
     Term("P1NP", "procollagen I N-terminal propeptide, a marker of formation in serum",
          ("p1np_per_d", "formed_um2_per_d", "p1np_over_ctx"),
          ("PINP", "formation", "bone formation", "BFR", "BFR/BS")),

@@ -194,7 +194,7 @@ def test_the_gallery_is_reported_and_drawn(tmp_path):
 
 
 def test_a_study_that_is_none_is_said_at_once(tmp_path):
-    with pytest.raises(ma.UserError, match="no study of mtor_abm"):
+    with pytest.raises(ma.UserError, match="is not a study of mtor_abm"):
         ma.load(tmp_path)
 
 

@@ -128,7 +128,7 @@ def test_a_run_is_not_repeated_upon_itself(run, capsys):
     [
         (lambda m: m["parameters"]["run"].update(dais=3), "unknown key 'dais'"),
         (lambda m: m["parameters"].update(run=3), "run"),
-        (lambda m: m["parameters"]["run"].update(days=[None]), "parameters cannot be read"),
+        (lambda m: m["parameters"]["run"].update(days=[None]), "is damaged (parameters: "),
         (lambda m: m.update(seed=-3), "seed"),
         (lambda m: m["parameters"].update(name="../x"), "../x"),
         (lambda m: m.update(parameters=None), "parameters: missing"),

@@ -123,8 +123,8 @@ def cluster(address: str) -> Iterator[Cluster]:
         UserError: the library is missing, no scheduler answers, no worker joins, or a worker lacks
             mtor_abm or has other sources of it.
     """
-    _refuse_no_scheduler(address)
     Client = library("distributed", "dask", "--scheduler").Client
+    _refuse_no_scheduler(address)
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters we say ourselves
     try:
         client = Client(address, timeout=SECONDS_TO_ANSWER, set_as_default=False)
@@ -157,7 +157,7 @@ def _refuse_no_scheduler(address: str) -> None:
     if scheme not in ("", "tcp"):
         return  # these wait for a handshake of ours
     try:
-        with socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_ANSWER) as there:
+        with _connected(host.strip("[]"), int(port)) as there:
             there.settimeout(SECONDS_TO_ANSWER)
             said = there.recv(1)
     except TimeoutError:
@@ -169,6 +169,22 @@ def _refuse_no_scheduler(address: str) -> None:
             f"--scheduler {address}: what answers is not a Dask scheduler (perhaps its "
             "dashboard, which has a port of its own); give the address that `dask scheduler` prints"
         )
+
+
+def _connected(host: str, port: int) -> socket.socket:
+    """A connection; a scheduler that is just starting is given time to listen.
+
+    Raises:
+        OSError: nobody listens there.
+    """
+    end = time.monotonic() + SECONDS_TO_ANSWER
+    while True:
+        try:
+            return socket.create_connection((host, port), SECONDS_TO_ANSWER)
+        except ConnectionRefusedError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(0.1)
 
 
 def _no_answer(address: str, error: Exception) -> UserError:

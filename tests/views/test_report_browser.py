@@ -170,7 +170,8 @@ def test_seed_and_arm_can_be_chosen(page):
     Select(by_id(page, "map-left")).select_by_value("rapamycin")
     until_shown(page, "1-1-3", "2-1-3")
     chosen = [Select(by_id(page, f"map-{s}")).first_selected_option.text for s in ("left", "right")]
-    assert chosen[0].startswith("Rapamycin 1.5 mg/kg/d") and chosen[1].startswith("OSI-027")
+    assert chosen[0].startswith("Rapamycin 1.5 mg/kg i.p. on days 1, 2")
+    assert chosen[1].startswith("OSI-027")
 
 
 def test_the_difference_is_right_minus_left(page, study):
