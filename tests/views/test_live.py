@@ -185,7 +185,11 @@ def address(request):
         port = free.getsockname()[1]
     words = [word for change in (*LONG, *changes) for word in ("-S", change)]
     command = [sys.executable, "run.py", "view", "rapamycin", "--no-browser", "--port", str(port)]
-    server = subprocess.Popen([*command, *words], cwd=ROOT, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [*command, *words], cwd=ROOT, stderr=subprocess.DEVNULL,
+        # a shell ignores ctrl-C in what it starts in the background, and children inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     try:
         wait_for(lambda: answers(f"http://{live.HOST}:{port}/"), 240.0)
         yield f"http://{live.HOST}:{port}/"
@@ -248,11 +252,16 @@ class LivePage:
         raise AssertionError(f"'{name}' did nothing")
 
     def key_on_slider(self, which, key):
-        """One key, once, to a slider that may be drawn anew at that moment."""
-        from selenium.common.exceptions import StaleElementReferenceException
+        """One key, once, to a slider that may be redrawn, or not shown yet, at that moment."""
+        from selenium.common.exceptions import (
+            ElementNotInteractableException,
+            StaleElementReferenceException,
+        )
 
-        for _ in range(20):
-            with contextlib.suppress(StaleElementReferenceException, IndexError):
+        for _ in range(100):
+            with contextlib.suppress(
+                StaleElementReferenceException, ElementNotInteractableException, IndexError
+            ):
                 thumb = self.page.find_elements("css selector", ".doses [role=slider]")[which]
                 self.page.execute_script("arguments[0].focus()", thumb)
                 return thumb.send_keys(key)
