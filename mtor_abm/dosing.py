@@ -31,6 +31,12 @@ NM_PER_NG_PER_ML = 1e3  # over molar mass in g/mol
 MOST_DOSES = 100_000
 
 
+def doses_within(start_day: float, stop_day: float, every_h: float) -> int:
+    """Number of doses from a day on, 1 at least; a stop on a dose time excludes that dose."""
+    span_h = (stop_day - start_day) * HOURS_PER_DAY
+    return max(1, math.ceil(span_h / every_h - 1e-9))  # in spite of rounding
+
+
 @dataclass(frozen=True)
 class Regimen:
     """One drug on one schedule. Give `dose_mg_per_kg` or `dose_mg`, and `stop_day` or `n_doses`.
@@ -101,9 +107,7 @@ class Regimen:
         if self.n_doses is not None:
             return int(self.n_doses)
         assert self.stop_day is not None
-        span_h = (self.stop_day - self.start_day) * HOURS_PER_DAY
-        # A stop on a dose time excludes that dose, in spite of rounding.
-        return max(1, math.ceil(span_h / self.every_h - 1e-9))
+        return doses_within(self.start_day, self.stop_day, self.every_h)
 
     @property
     def mass_kg(self) -> float:

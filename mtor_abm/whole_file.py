@@ -119,7 +119,7 @@ class NewFile:
         os.fsync(self._file.fileno())  # or the name may survive a power cut and the content not
         self._file.close()
         self._partial.replace(self.path)
-        _sync_folder(self.path.parent)
+        sync(self.path.parent)
         entry = {"sha256": self._hash.hexdigest(), "bytes": self._n_bytes}
         return entry if self.rows is None else {**entry, "rows": self.rows}
 
@@ -157,10 +157,10 @@ def _lock(file: IO[bytes]) -> None:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Have the disk keep the names in a folder; not every system can."""
+def sync(place: Path) -> None:
+    """Have the disk keep a file, or the names in a folder; not every system can."""
     with contextlib.suppress(OSError):
-        number = os.open(folder, os.O_RDONLY)
+        number = os.open(place, os.O_RDONLY)
         try:
             os.fsync(number)
         finally:

@@ -111,7 +111,7 @@ def drawn_names():
 
 
 def test_each_draw_names_its_event_and_each_event_is_drawn_in_one_place():
-    """Claims are looked at twice, when a ticket is put down and when it is compared."""
+    """Claims are looked at twice, when a ticket is drawn and when it is compared."""
     found = drawn_names()
     assert found["settling.py"] == ["CLAIM", "CLAIM"]
     names = [name for path, of_file in found.items() if path != "settling.py" for name in of_file]

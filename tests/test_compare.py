@@ -10,7 +10,8 @@ from toy_marrow import ToyColumn, ToyEngine, ToyOutput, ToyRun, ToyScenario
 from mtor_abm import cli
 from mtor_abm.analysis import arms as arms_module
 from mtor_abm.analysis.arms import Arm, other_differences
-from mtor_abm.analysis.compare import COLUMNS, compare, compare_study
+from mtor_abm.analysis.compare import compare, compare_study
+from mtor_abm.analysis.effects import COLUMNS
 from mtor_abm.errors import UserError
 from mtor_abm.manifest import sealed
 from mtor_abm.run_settings import CompareParameters

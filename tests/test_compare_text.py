@@ -7,8 +7,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mtor_abm.analysis.compare import COLUMNS, TEXT_COLUMNS, Comparison
+from mtor_abm.analysis.compare import Comparison
 from mtor_abm.analysis.compare_text import endpoint_of, heading_of, reached_text
+from mtor_abm.analysis.effects import COLUMNS, TEXT_COLUMNS
 from mtor_abm.study_text import counted
 
 values = st.floats(1e-6, 1e6)

@@ -3,17 +3,16 @@
 60 damages, always the same ones; MTOR_ABM_DAMAGES=1000 tries more of them.
 """
 
-import contextlib
 import json
 import os
 import random
 import shutil
-import signal
 import sys
 
 import pytest
 from kills import files
 from test_runner import study
+from time_limit import in_time
 from toy_marrow import ToyScenario
 
 from mtor_abm.analysis.gather import gather
@@ -89,24 +88,10 @@ def copied(path, luck):
 DAMAGES = [cut, flip, digit, odd_json, gone, pipe, folder, zeros, copied]
 
 
-@contextlib.contextmanager
-def in_time():
-    def too_long(*_):
-        raise AssertionError("it hangs")
-
-    before = signal.signal(signal.SIGALRM, too_long)
-    signal.alarm(LONGEST_S)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
-
-
 def told(action):
     """What a command says of the damage, or None if it finds none; anything but one line fails."""
     try:
-        with in_time():
+        with in_time(LONGEST_S):
             action()
     except UserError as fault:
         assert "\n" not in str(fault)

@@ -26,20 +26,11 @@ from .arms import (
     pairs,
     refuse_incomparable,
 )
-from .compare_text import HEADLINES as HEADLINES  # for those who show effects
-from .compare_text import SIGNIFICANT as SIGNIFICANT
-from .compare_text import Lead, effects_table, heading_of, lead_of, table_text
-from .compare_text import effect_text as effect_text
-from .compare_text import headlines_first as headlines_first
-from .compare_text import p_text as p_text
+from .compare_text import Lead, effects_table, heading_of, headlines_first, lead_of, table_text
 from .doses import treatment_words
 from .effects import COLUMNS, HOURS_PER_DAY, compare_runs
-from .effects import TEXT_COLUMNS as TEXT_COLUMNS
-from .effects import TUMOUR_AREA as TUMOUR_AREA
-from .effects import half_of_last_area_mm2 as half_of_last_area_mm2
-from .effects import times_to_area as times_to_area
 from .endpoints import DEFAULT_PRIMARY, refuse_unknown
-from .groups import ArmGroup, Grouping, grouped
+from .groups import Grouping, grouped
 
 FILE_NAME = "comparison.csv"
 ROWS_SHOWN = 16
@@ -366,11 +357,6 @@ def primary_of(base: Arm, arm: Arm) -> tuple[str, ...]:
     """Primary endpoints of an arm: its scenario's, or its control's, or DEFAULT_PRIMARY."""
     said = arm.declared.get("primary") or base.declared.get("primary")
     return tuple(said) if said else DEFAULT_PRIMARY
-
-
-def effects_of(base: Arm, arms: Sequence[Arm]) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
-    """Rows of every arm that can be compared with the control, by name; a note on each other."""
-    return grouped_effects(Grouping([ArmGroup(base, list(arms))], [], ""))
 
 
 def grouped_effects(

@@ -4,10 +4,10 @@ They are made from the parameters that a run keeps, so that a drug which this ma
 can still be named.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
+from ..dosing import doses_within
 from ..drugs import DRUGS
 
 ROUTES = {"ip": "i.p.", "po": "p.o.", "iv": "i.v.", "sc": "s.c."}
@@ -54,7 +54,7 @@ def schedule_words(schedule: Mapping[str, Any], run_days: float) -> str:
     if every_h is None:
         return f"{dose} {route} once, on day {_day(start)}"
     end = run_days if stop is None else min(run_days, float(stop))
-    n = max(1, math.ceil((end - start) * DAY_H / every_h - 1e-9))
+    n = doses_within(start, end, every_h)
     if n == 1:
         return f"{dose} {route} once, on day {_day(start)}"
     if n <= LISTED and every_h % DAY_H == 0.0:

@@ -9,7 +9,6 @@ Rows are copied as text with two cells put before them, run after run: of the ta
 those of one run are in memory, and of each run only what `compare` reads is kept for the effects.
 """
 
-import contextlib
 import functools
 import io
 from collections.abc import Mapping, Sequence
@@ -27,7 +26,7 @@ from ..whole_file import NewFile, open_regular, storage_error
 from . import parquet as parquet_files
 from .arms import SAME_AT_START, arms_of, in_short
 from .compare import Comparison, compare_groups, write_effects
-from .groups import grouped, points_of
+from .groups import grouped, values_of_points
 
 FOLDER = "gathered"
 TABLES = ("timeseries.csv", "summary.csv")
@@ -144,7 +143,7 @@ def gather(
     rows[write_effects(out / EFFECTS, effect_rows)] = len(effect_rows)
     if parquet:
         rows |= {parquet_files.convert(path): n for path, n in rows.items()}
-    return Gathered(standing, len(kept), rows, notes, effects, _points(study))
+    return Gathered(standing, len(kept), rows, notes, effects, values_of_points(study))
 
 
 class LongTables:
@@ -279,13 +278,6 @@ def _in_short(run: Run, content: dict[str, bytes], parameters: dict[str, Any]) -
         io.BytesIO(content["timeseries.csv"]), usecols=[c for c in KEPT_COLUMNS if c in columns]
     )
     return RunInShort(run.folder, about, series, read_csv(content["summary.csv"]))
-
-
-def _points(study: Path) -> dict[str, dict[str, str]]:
-    """What varies at each point of a sweep; nothing where design.csv cannot be read."""
-    with contextlib.suppress(UserError):
-        return {point.name: point.values for point in points_of(study) or ()}
-    return {}
 
 
 def _effects(

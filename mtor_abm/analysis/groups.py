@@ -5,6 +5,7 @@ of its points; any other study has one control, the first scenario of study.json
 tells, nothing is guessed: the control must be named.
 """
 
+import contextlib
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -181,6 +182,13 @@ def points_of(study: Path) -> list[Point] | None:
         )
         for row in rows
     ]  # fmt: skip
+
+
+def values_of_points(study: Path) -> dict[str, dict[str, str]]:
+    """Name of a point -> the values that vary; empty where design.csv is absent or unreadable."""
+    with contextlib.suppress(UserError):
+        return {point.name: point.values for point in points_of(study) or ()}
+    return {}
 
 
 def _controls_of_design(study: Path) -> dict[str, str] | None:

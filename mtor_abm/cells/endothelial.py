@@ -38,6 +38,7 @@ from .draws import (
 )
 from .population import CAUSE, DIE, DIVIDE, MOVE, STAY, Cells, CellType
 from .sensing import Receptors
+from .settling import has_moved
 from .tissue import Surroundings, Tissue, child_uids
 
 ENDOTHELIAL = CellType(
@@ -305,11 +306,9 @@ def advance_on(
     """Tips that have just advanced may aim at a further site; returns how many do."""
     count = 0
     for i in range(n):
-        goes_on = cells.intent[i] == MOVE
-        cells.intent[i] = STAY
-        cells.target[i] = -1
+        moved = has_moved(i, cells)
         site = cells.site[i]
-        if not goes_on or meets_vessel(site, world.root[site], cells.own_b[i], p, world):
+        if not moved or meets_vessel(site, world.root[site], cells.own_b[i], p, world):
             continue
         vegf = angiogenic_level(site, world, p)
         luck = moved_on(luck_of(seed, cells.uid[i], step), moves)

@@ -63,7 +63,7 @@ from .osteoclast_rules import (
 )
 from .population import CAUSE, DIE, MOVE, STAY, Cells
 from .sensing import Receptors
-from .settling import apply_moves
+from .settling import apply_moves, has_moved
 from .tissue import Surroundings, Tissue, child_uids
 
 LEFT_MARROW, LIFESPAN = CAUSE["left_marrow"], CAUSE["lifespan"]
@@ -197,10 +197,7 @@ def wander_on(
     steps = walk_steps_per_h(p.precursor_motility_um2_per_min, step_um) * dt_h
     count = 0
     for i in range(n):
-        goes_on = cells.intent[i] == MOVE
-        cells.intent[i] = STAY
-        cells.target[i] = -1
-        if not goes_on:
+        if not has_moved(i, cells):
             continue
         beacon = 0
         if cells.state[i] == COMMITTED:

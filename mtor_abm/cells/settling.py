@@ -8,11 +8,20 @@ import numpy as np
 
 from ..marrow import World
 from ..numerics.chance import hashed
-from ..numerics.compiled import kernel
+from ..numerics.compiled import kernel, rule
 from .draws import CLAIM
-from .population import STAY, Cells
+from .population import MOVE, STAY, Cells
 
 _FREE = np.uint64(0xFFFFFFFFFFFFFFFF)
+
+
+@rule
+def has_moved(i, cells):
+    """Whether a cell made its move of this step; its intent is then open for a further one."""
+    moved = cells.intent[i] == MOVE
+    cells.intent[i] = STAY
+    cells.target[i] = -1
+    return moved
 
 
 @kernel

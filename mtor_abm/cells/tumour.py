@@ -38,7 +38,7 @@ from .draws import (
 )
 from .population import CAUSE, DIE, DIVIDE, MOVE, STAY, Cells
 from .sensing import Receptors
-from .settling import apply_moves
+from .settling import apply_moves, has_moved
 from .tissue import Surroundings, Tissue
 from .tumour_rules import (
     CYCLING,
@@ -205,10 +205,7 @@ def crawl_on(
     """Cells that have just moved may aim at a further site; returns how many do."""
     count = 0
     for i in range(n):
-        goes_on = cells.intent[i] == MOVE
-        cells.intent[i] = STAY
-        cells.target[i] = -1
-        if not goes_on:
+        if not has_moved(i, cells):
             continue
         n_touching, n_free, _, _ = look_around(cells.site[i], marrow.TUMOUR, world)
         if n_free > 0:

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import mmap
-import os
 import re
 import secrets
 import shutil
@@ -13,7 +12,7 @@ from pathlib import Path
 from ..errors import UserError
 from ..folder_lock import folder_lock
 from ..store import MANIFEST
-from ..whole_file import PARTIAL, open_regular, storage_error
+from ..whole_file import PARTIAL, open_regular, storage_error, sync
 from .recorded import PROVENANCE_FILE
 
 ZARR_MARK = "zarr.json"
@@ -119,9 +118,4 @@ def _remove_abandoned(path: Path) -> None:
 def _sync(place: Path) -> None:
     """Have the disk keep what was written before it gets its name."""
     for path in [place, *place.rglob("*")] if place.is_dir() else [place]:
-        with contextlib.suppress(OSError):
-            number = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(number)
-            finally:
-                os.close(number)
+        sync(path)

@@ -1,10 +1,9 @@
 """Effects over the doses of a sweep."""
 
-import csv
 from dataclasses import dataclass
 from typing import Any
 
-from ..runner.sweep import TABLE as DESIGN
+from ..analysis.groups import values_of_points
 from .canvas import FAINT, MOST_ARMS, Look, looks, new_figure, say_what, wrapped, written
 from .chart_parts import interval_words, legend_of_arms, plain_log_ticks
 from .effects_chart import TIME_TO_SIZE, headlines, words_without_size
@@ -60,21 +59,20 @@ def dose_curves(data: StudyData) -> Any:
 
 def doses_of_design(data: StudyData) -> DesignDoses | None:
     """The doses of a sweep, if it varies a dose (or else a number) in at least three values."""
-    try:
-        text = (data.folder / DESIGN).read_text(encoding="utf-8")
-    except OSError:
-        return None
-    table = [row for row in csv.DictReader(text.splitlines()) if row.get("name") in data.effects]
-    varied = [key for key in (table[0] if table else {}) if key not in ("point", "name", "control")]
-    numeric = [key for key in varied if all(_number(row[key]) is not None for row in table)]
-    many = [key for key in numeric if len({row[key] for row in table}) >= 3]
+    known = values_of_points(data.folder)
+    table = {name: values for name, values in known.items() if name in data.effects}
+    varied = list(next(iter(table.values()), {}))
+    numeric = [
+        key for key in varied if all(_number(row[key]) is not None for row in table.values())
+    ]
+    many = [key for key in numeric if len({row[key] for row in table.values()}) >= 3]
     if not many:
         return None
     key = next((k for k in many if k.rpartition(".")[2].startswith("dose_")), many[0])
     points: dict[str, list[tuple[float, str]]] = {}
-    for row in table:
+    for name, row in table.items():
         rest = ", ".join(f"{k} = {row[k]}" for k in varied if k != key)
-        points.setdefault(rest, []).append((float(row[key]), row["name"]))
+        points.setdefault(rest, []).append((float(row[key]), name))
     if len(points) >= MOST_ARMS or max(map(len, points.values())) < 3:
         return None  # what else varies is not a few combinations: a heat map shows it
     return DesignDoses(key, {rest: sorted(of) for rest, of in points.items()})

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from ..dosing import MOST_DOSES
+from ..dosing import MOST_DOSES, doses_within
 from ..schedule import Schedule
 
 HOURS_PER_DAY = 24.0
@@ -66,7 +66,7 @@ def _dose_days(schedule: Schedule, end: float) -> np.ndarray:
     if schedule.every_h is None:
         return np.array([schedule.start_day])
     step = schedule.every_h / HOURS_PER_DAY
-    n = min(MOST_DOSES, max(1, math.ceil((stop - schedule.start_day) / step - 1e-9)))
+    n = min(MOST_DOSES, doses_within(schedule.start_day, stop, schedule.every_h))
     return schedule.start_day + step * np.arange(n)
 
 

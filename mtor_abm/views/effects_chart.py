@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..analysis.compare import HEADLINES
+from ..analysis.compare_text import HEADLINES
 from .axes import LEAST_RATIOS
 from .canvas import FAINT, Look, looks, new_figure, say_what, written
 from .chart_parts import interval_words, legend_of_arms, plain_log_ticks

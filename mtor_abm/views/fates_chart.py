@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..analysis.arms import Arm
-from ..analysis.compare import TUMOUR_AREA, half_of_last_area_mm2, p_text, times_to_area
+from ..analysis.compare_text import p_text
+from ..analysis.effects import TUMOUR_AREA, half_of_last_area_mm2, times_to_area
 from ..analysis.groups import ArmGroup
 from ..palette import CYCLING, DORMANT, QUIESCENT
 from .canvas import TITLE_PT, Look, looks, make_room, name_lines, new_figure, say_what, wrapped

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis.compare import HEADLINES
+from ..analysis.compare_text import HEADLINES
 from ..cells import CELL_TYPES
 from ..mtor import SIGNALS
 from .canvas import (

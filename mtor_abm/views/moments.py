@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..analysis.arms import flat
-from ..analysis.compare import TUMOUR_AREA
+from ..analysis.effects import TUMOUR_AREA
 from ..errors import UserError
 from ..model import MarrowModel
 from ..provenance import identity

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..analysis.compare import HOURS_PER_DAY
+from ..analysis.effects import HOURS_PER_DAY
 from ..store import Run
 
 OSTEOCLASTS, OSTEOBLASTS = "n_oc_per_b_pm_per_mm", "n_ob_per_b_pm_per_mm"

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..analysis.arms import Arm, arms_of, complete_runs, left_out_note
-from ..analysis.compare import HOURS_PER_DAY, grouped_effects
+from ..analysis.compare import grouped_effects
+from ..analysis.effects import HOURS_PER_DAY
 from ..analysis.groups import ArmGroup, grouped
 from ..store import Run
 from .arm_titles import arm_titles

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..analysis.compare import effect_text
+from ..analysis.compare_text import effect_text
 
 TITLES = {
     "tumour_area_mm2": "Tumour area",

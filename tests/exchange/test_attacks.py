@@ -6,11 +6,8 @@ together, never in a traceback and never in a wait.
 
 # ruff: noqa: E402
 
-import contextlib
 import io
 import json
-import signal
-import threading
 import zipfile
 
 import numpy as np
@@ -20,6 +17,7 @@ pytest.importorskip("skimage", reason="needs the extra images")
 tifffile = pytest.importorskip("tifffile", reason="needs the extra images")
 from PIL import Image
 from test_export import write_run
+from time_limit import in_time
 
 from mtor_abm import cli
 from mtor_abm.anatomy import Section, read_section, section_bytes
@@ -30,29 +28,6 @@ from mtor_abm.numerics.compiled import JIT_IS_OFF
 
 needs_kernels = pytest.mark.skipif(JIT_IS_OFF, reason="local thickness is slow as plain Python")
 PATIENCE_S = 30  # for one of them, of which each takes a few hundredths
-
-
-class Waited(BaseException):
-    """It took too long; no `except Exception` may swallow this."""
-
-
-@contextlib.contextmanager
-def in_time():
-    """Raise Waited where signals allow to interrupt."""
-    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def late(*_):
-        raise Waited
-
-    before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(PATIENCE_S)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
 
 
 BONE = np.zeros((48, 48), dtype=bool)
@@ -108,7 +83,7 @@ def damaged(raw, rng, near=400):
 
 def call(capsys, *words):
     """Exit code and standard output of a command; sees that a refusal is one line."""
-    with in_time():
+    with in_time(PATIENCE_S):
         code = cli.main([str(word) for word in words])
     said = capsys.readouterr()
     assert code in (0, 2), said
@@ -228,7 +203,7 @@ SECTIONS = {
 def test_odd_sections_are_refused_in_one_line(tmp_path, name):
     path = tmp_path / "s.npz"
     path.write_bytes(SECTIONS[name])
-    with in_time(), pytest.raises(UserError) as fault:
+    with in_time(PATIENCE_S), pytest.raises(UserError) as fault:
         read_section(path)
     assert str(fault.value).isprintable() and "; make it again" in str(fault.value)
 
@@ -238,7 +213,7 @@ def test_damaged_sections_are_refused_in_one_line_or_whole(tmp_path):
     for seed in range(200):
         path.write_bytes(damaged(WHOLE, np.random.default_rng(seed), near=len(WHOLE)))
         try:
-            with in_time():
+            with in_time(PATIENCE_S):
                 section = read_section(path)
         except UserError as fault:
             assert str(fault).isprintable() and ";" in str(fault)
@@ -262,7 +237,7 @@ def test_odd_manifests_are_refused_in_one_line_or_exported(tmp_path, value):
     for manifest in odd:
         place.write_text(json.dumps(sealed(manifest)), encoding="utf-8")
         try:
-            with in_time():
+            with in_time(PATIENCE_S):
                 export(folder, "physicell-csv", out=tmp_path / "x.csv", force=True)
         except UserError as fault:
             assert str(fault).isprintable() and ";" in str(fault)

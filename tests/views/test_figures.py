@@ -12,7 +12,9 @@ import pytest
 from toy_marrow import ToyColumn, ToyEngine, ToyScenario
 
 from mtor_abm import cli
-from mtor_abm.analysis.compare import HEADLINES, TUMOUR_AREA, compare, p_text
+from mtor_abm.analysis.compare import compare
+from mtor_abm.analysis.compare_text import HEADLINES, p_text
+from mtor_abm.analysis.effects import TUMOUR_AREA
 from mtor_abm.analysis.groups import ArmGroup
 from mtor_abm.errors import UserError
 from mtor_abm.runner.batch import run_study

@@ -17,7 +17,8 @@ from scipy import stats
 from toy_marrow import ToyColumn, ToyEngine, ToyOutput, ToyRun, ToyScenario
 
 from mtor_abm import cli, scenario_files
-from mtor_abm.analysis.compare import compare, effect_text, p_text
+from mtor_abm.analysis.compare import compare
+from mtor_abm.analysis.compare_text import effect_text, p_text
 from mtor_abm.analysis.statistics import mean_band
 from mtor_abm.cells import CELL_TYPES
 from mtor_abm.errors import UserError

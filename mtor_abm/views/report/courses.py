@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 
 from ...analysis.doses import drug_words
+from ...analysis.groups import values_of_points
 from ...analysis.statistics import mean_band
 from ...study_text import counted
 from .. import start_up
 from ..paired import PairedCourse, paired_courses
 from ..words import TITLES
 from .charts import Curve, DoseBar, chart, plain_axis, ratio_axis
-from .design import points_of, row_name
+from .design import row_name
 from .heat import Heat, heat_map
 from .markup import key, number, text, unit
 from .material import ArmShown, Material
@@ -192,7 +193,7 @@ def _folded(titles: Sequence[str], body: str) -> str:
 # --------------------------------------------------------------------------- more arms than lines
 def _many(material: Material, columns: Sequence[str]) -> str:
     """Heat maps: one row an arm, its effect against time as a colour."""
-    figures, titles, points = [], [], points_of(material)
+    figures, titles, points = [], [], values_of_points(material.folder)
     for column in columns:
         if any(material.series(arm, column) is None for arm in material.arms):
             continue

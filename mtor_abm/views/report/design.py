@@ -1,7 +1,5 @@
 """More arms than lines: primary endpoints as a table of colours, and of a sweep as dose curves."""
 
-import contextlib
-import csv
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -9,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ...analysis.arms import pairs
+from ...analysis.groups import values_of_points
 from ...analysis.statistics import paired_effect
-from ...runner.sweep import TABLE
 from ...study_text import counted
 from ..study_data import readout
 from ..words import printed_effect
@@ -28,18 +26,6 @@ MOST_ROWS = 24
 WIDE = 10.0
 
 
-def points_of(material: Material) -> dict[str, Point]:
-    """Name of a point -> the values that vary, from design.csv; empty of a study that is none."""
-    with contextlib.suppress(OSError, ValueError, csv.Error):
-        lines = (material.folder / TABLE).read_text(encoding="utf-8").splitlines()
-        rows = [row for row in csv.DictReader(lines) if row.get("name")]
-        own = ("point", "name", "control")
-        return {
-            row["name"]: {str(k): str(v) for k, v in row.items() if k not in own} for row in rows
-        }
-    return {}
-
-
 def section(material: Material) -> str:
     """Dose curves where the study is a design, and the table of all arms."""
     points = {arm.label: found for arm, found in _with_points(material)}
@@ -52,7 +38,7 @@ def row_name(material: Material, arm: ArmShown, points: dict[str, Point]) -> str
 
 
 def _with_points(material: Material) -> list[tuple[ArmShown, Point]]:
-    known = points_of(material)
+    known = values_of_points(material.folder)
     return [(arm, known[arm.label]) for arm in material.treated if known.get(arm.label)]
 
 

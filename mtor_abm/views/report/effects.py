@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ...analysis.compare import SIGNIFICANT, effect_text, headlines_first, p_text
+from ...analysis.compare_text import SIGNIFICANT, effect_text, headlines_first, p_text
 from ...analysis.endpoints import PRIMARY
 from ...readouts import EVENTS_PREFIX, STATISTICS
 from ...study_text import counted

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ...analysis.compare import TUMOUR_AREA, p_text, times_to_area
+from ...analysis.compare_text import p_text
+from ...analysis.effects import TUMOUR_AREA, times_to_area
 from ...analysis.statistics import TimeToEvent
 from ...readouts import PROGRESSION, progression_free_d
 from .charts import WHOLE, Curve, chart
