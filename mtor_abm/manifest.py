@@ -26,7 +26,7 @@ RUN_FILES = frozenset(
 SNAPSHOTS = ("cells", "fields")
 SCENARIO_NAME = r"[A-Za-z0-9][A-Za-z0-9_.+-]*"
 RUN_NAME = re.compile(rf"(?P<scenario>{SCENARIO_NAME})__seed_(?P<seed>\d{{4,}})")
-SNAPSHOT_NAME = re.compile(r"day_\d{3,}\.\d\d\.csv")
+SNAPSHOT_NAME = re.compile(r"day_\d{3,}\.\d\d(\d{4})?\.csv")  # as `snapshot_name` writes it
 #: Of the parameters of a run: tables, tables of tables, and the numbers of a drug's table.
 TABLES = ("run", "output", "geometry", "inoculum", "body")
 TABLES_OF_TABLES = ("drugs", "genes")
@@ -34,6 +34,21 @@ DOSE_NUMBERS = ("dose_mg_per_kg", "dose_mg", "body_mass_kg", "every_h", "start_d
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 _CURE = "run the study again with --resume, which moves this run aside and does it again"
+
+
+def snapshot_name(kind: str, day: float) -> str:
+    """Name of a snapshot within its run, e.g. cells/day_014.00.csv."""
+    return f"{kind}/day_{day_label(day)}.csv"
+
+
+def day_label(day: float) -> str:
+    """A day as file names have it: 014.00; with more digits where two are not exact (000.291667).
+
+    Days that are whole steps of a run (`run.step_h` is at least 0.05 h) never share a label.
+    """
+    if abs(round(day, 2) - day) < 5e-7:
+        return f"{day:06.2f}"
+    return f"{day:010.6f}"
 
 
 class DamagedRunError(StoreError):

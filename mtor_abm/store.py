@@ -36,9 +36,11 @@ from .manifest import (
     SNAPSHOTS,
     DamagedRunError,
     damaged,
+    day_label,
     read_manifest,
     refuse_other_place,
     sealed,
+    snapshot_name,
 )
 from .tidy_csv import read_csv
 from .whole_file import (
@@ -56,8 +58,8 @@ LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 __all__ = [
     "CHECKPOINT", "LOG_FILE", "MANIFEST", "RUN_FILES", "RUN_NAME", "SCENARIO_FILE", "SNAPSHOTS",
     "SNAPSHOT_NAME", "DamagedRunError", "FileSoFar", "Run", "RunWriter", "StoreError",
-    "clear_run", "ended_run", "foreign_entries", "is_litter", "parts_of_run_name", "read_manifest",
-    "read_run", "run_name", "snapshot_name",
+    "clear_run", "day_label", "ended_run", "foreign_entries", "is_litter", "parts_of_run_name",
+    "read_manifest", "read_run", "run_name", "snapshot_name",
 ]  # fmt: skip
 
 
@@ -80,21 +82,6 @@ def parts_of_run_name(name: str) -> tuple[str, int]:
     """Scenario and seed of a run's folder, by its name alone; the inverse of `run_name`."""
     scenario, _, seed = name.rpartition("__seed_")
     return scenario, int(seed)
-
-
-def snapshot_name(kind: str, day: float) -> str:
-    """Name of a snapshot within its run, e.g. cells/day_014.00.csv."""
-    return f"{kind}/day_{day_label(day)}.csv"
-
-
-def day_label(day: float) -> str:
-    """A day as file names have it: 014.00; with more digits where two are not exact (000.291667).
-
-    Days that are whole steps of a run (`run.step_h` is at least 0.05 h) never share a label.
-    """
-    if abs(round(day, 2) - day) < 5e-7:
-        return f"{day:06.2f}"
-    return f"{day:010.6f}"
 
 
 # ------------------------------------------------------------------------------------------- write

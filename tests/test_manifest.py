@@ -4,11 +4,23 @@ import json
 import shutil
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from test_runner import study
-from toy_marrow import ToyScenario
+from toy_marrow import ToyOutput, ToyScenario
 
 from mtor_abm.analysis.gather import gather
-from mtor_abm.manifest import MANIFEST, OLDER_FORMAT, SEAL, DamagedRunError, read_manifest, sealed
+from mtor_abm.manifest import (
+    MANIFEST,
+    OLDER_FORMAT,
+    SEAL,
+    SNAPSHOT_NAME,
+    SNAPSHOTS,
+    DamagedRunError,
+    read_manifest,
+    sealed,
+    snapshot_name,
+)
 from mtor_abm.store import StoreError, read_run
 
 TOY = ToyScenario()
@@ -26,6 +38,24 @@ def made(tmp_path_factory):
 def out(made, tmp_path):
     shutil.copytree(made, tmp_path / "s")
     return tmp_path / "s"
+
+
+@given(step_h=st.sampled_from([0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0]), step=st.integers(0, 100_000))
+def test_every_snapshot_has_a_name_that_a_run_may_have(step_h, step):
+    kind, _, name = snapshot_name("cells", step * step_h / 24.0).partition("/")
+    assert kind in SNAPSHOTS and SNAPSHOT_NAME.fullmatch(name)
+
+
+def test_snapshots_at_any_hour_are_read_back(tmp_path):
+    """Days that two decimals cannot tell: a run with them is whole, not damaged."""
+    hours = (7, 8, 36)
+    days = tuple(hour / 24.0 for hour in hours)
+    study([ToyScenario(output=ToyOutput(cells_at_days=days))], tmp_path)
+    run = read_run(tmp_path / ONE)
+    assert [len(run.table(snapshot_name("cells", day))) > 0 for day in days] == [True] * 3
+    assert sorted(path.name for path in (tmp_path / ONE / "cells").iterdir()) == [
+        "day_000.291667.csv", "day_000.333333.csv", "day_001.50.csv",
+    ]  # fmt: skip
 
 
 def forged(path, **changes):
