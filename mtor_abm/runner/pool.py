@@ -263,9 +263,7 @@ class _Crew:
             yield from self._pool(left, jobs, lost)
             suspects = [i for i in lost if self.fractions[i] > 0.0]
             for i in suspects:
-                self.report.say(
-                    f"the worker process of {self.runs[i].folder.name} died; trying again"
-                )
+                self.report.say(_trying_again(self.runs[i]))
                 for _ in range(ATTEMPTS_ALONE):
                     lost_again: list[int] = []
                     yield from self._pool([i], 1, lost_again)

@@ -113,7 +113,7 @@ def _curve(
         for row in headlines(of)
         if row["readout"].startswith(readout_name)
     }
-    found = in_one_kind(data, held)
+    found = in_one_kind(data.controlled, held)
     ratio = all(row["effect"] == "ratio" for row in found.values())
     every = sorted({dose for points in doses.points.values() for dose, _ in points})
     is_log = every[0] > 0.0 and every[-1] / every[0] >= 5.0

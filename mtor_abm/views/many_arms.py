@@ -231,7 +231,7 @@ def _effects_by_column(data: StudyData) -> dict[str, dict[str, dict[str, Any]]]:
             readout = TIME_TO_SIZE if row["readout"].startswith(TIME_TO_SIZE) else row["readout"]
             found.setdefault(readout, {})[arm] = row
     order = sorted(found, key=lambda name: head_of(name, len(HEADLINES)))
-    return {words_without_size(name): in_one_kind(data, found[name]) for name in order}
+    return {words_without_size(name): in_one_kind(data.controlled, found[name]) for name in order}
 
 
 def _strength(row: dict[str, Any] | None) -> float:

@@ -1,32 +1,34 @@
 """Effects of several arms on one readout in one kind, so that they may share an axis or colours."""
 
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
+from ..analysis.arms import Arm, pairs
+from ..analysis.statistics import paired_effect
+from .study_data import readout
 
-from ..analysis.arms import pairs
-from ..analysis.statistics import mean_interval
-from .study_data import StudyData, readout
+Row = dict[str, Any]
 
 
-def in_one_kind(data: StudyData, rows: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def in_one_kind(arms: Mapping[str, tuple[Arm, Arm]], rows: dict[str, Row]) -> dict[str, Row]:
     """The rows of one readout by arm, all ratios or all differences.
 
     `compare` gives a ratio where every value is above 0, and else a difference. Where the arms of a
     sweep differ in that, all are made differences, within the same pairs; p stays that of compare.
+
+    Args:
+        arms: name of a treated arm -> its control and itself.
+        rows: name of a treated arm -> its row of comparison.csv.
     """
     if len({row["effect"] for row in rows.values()}) < 2:
         return rows
-    return {name: _as_difference(data, name, row) for name, row in rows.items()}
+    return {name: _as_difference(*arms[name], row) for name, row in rows.items()}
 
 
-def _as_difference(data: StudyData, name: str, row: dict[str, Any]) -> dict[str, Any]:
+def _as_difference(control: Arm, treated: Arm, row: Row) -> Row:
     if row["effect"] != "ratio":
         return row
-    control, arm = next(
-        (control, arm) for control, arms in data.comparable for arm in arms if arm.name == name
-    )
-    before, after = (readout(runs, row["readout"]) for runs in pairs(control, arm))
-    gain = (after - before)[~np.isnan(after - before)]
-    mean, low, high = mean_interval(gain)
-    return {**row, "effect": "difference", "estimate": mean, "ci_low": low, "ci_high": high}
+    before, after = (readout(runs, row["readout"]) for runs in pairs(control, treated))
+    found = paired_effect(before, after, is_signed=True)
+    return {**row, "effect": found.kind, "estimate": found.estimate, "ci_low": found.low,
+            "ci_high": found.high}  # fmt: skip

@@ -60,6 +60,11 @@ class StudyData:
         return arm_titles(self.arms)
 
     @property
+    def controlled(self) -> dict[str, tuple[Arm, Arm]]:
+        """Name of every comparable arm -> its control and itself."""
+        return {arm.name: (control, arm) for control, arms in self.comparable for arm in arms}
+
+    @property
     def comparable(self) -> list[tuple[Arm, list[Arm]]]:
         """Each control with those of its arms that have effects."""
         pairs = [

@@ -459,9 +459,9 @@ def test_arms_that_make_one_readout_a_ratio_here_and_a_difference_there_share_a_
         name: next(r for r in of if r["readout"] == "tumour_area_mm2_final")
         for name, of in data.effects.items()
     }
-    assert one_kind.in_one_kind(data, rows) == rows  # all are ratios
+    assert one_kind.in_one_kind(data.controlled, rows) == rows  # all are ratios
     rows["p00"] = {**rows["p00"], "effect": "difference", "estimate": -1.0}
-    found = one_kind.in_one_kind(data, rows)
+    found = one_kind.in_one_kind(data.controlled, rows)
     assert {row["effect"] for row in found.values()} == {"difference"}
     assert found["p00"]["estimate"] == -1.0
     row = rows["p13"]

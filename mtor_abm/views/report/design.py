@@ -6,11 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ...analysis.arms import pairs
 from ...analysis.groups import values_of_points
-from ...analysis.statistics import paired_effect
 from ...study_text import counted
-from ..study_data import readout
+from ..one_kind import in_one_kind
 from ..words import printed_effect
 from .charts import Axis, log_ticks, round_ticks
 from .compared import meaning_of, meanings
@@ -135,8 +133,9 @@ def _curve(
     if not known:
         return ""
     is_ratio = all(row["effect"] == "ratio" for row in known.values())
-    if not is_ratio:
-        known = {name: _difference(material, arms[name], row) for name, row in known.items()}
+    known = in_one_kind(
+        {name: (material.control_of(arm).arm, arm.arm) for name, arm in arms.items()}, known
+    )
     places = {name: float(points[name][across]) for name in known}
     axis = _effect_axis(list(known.values()), is_ratio)
     x_axis = _parameter_axis(list(places.values()))
@@ -176,17 +175,6 @@ def _curve(
         f'x="{(LEFT + WIDTH) / 2:g}" y="{HEIGHT - 6:g}">{axis_words}</text></svg>'
     )
     return f"<figure><figcaption><b>{text(title)}</b></figcaption>{''.join(parts)}</figure>"
-
-
-def _difference(material: Material, arm: ArmShown, row: dict[str, Any]) -> dict[str, Any]:
-    """The effect as a difference, for an axis on which another point has no ratio."""
-    if row["effect"] == "difference":
-        return row
-    before, after = (
-        readout(runs, row["readout"]) for runs in pairs(material.control_of(arm).arm, arm.arm)
-    )
-    found = paired_effect(before, after, is_signed=True)
-    return {**row, "estimate": found.estimate, "ci_low": found.low, "ci_high": found.high}
 
 
 def _line(style: int, names: Sequence[str], rows: Any, places: Any, px: Any, py: Any) -> str:
